@@ -1,0 +1,60 @@
+"""Surfaces as plain arrays: what bodies and rooms are made of before any renderer sees them.
+
+World: metres, Z up. Triangles only, counter-clockwise seen from outside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Material:
+    """A surface's look. Colours are linear RGB in [0, 1]."""
+
+    name: str
+    base_color: tuple[float, float, float]
+    roughness: float = 0.7
+    subsurface: float = 0.0
+    specular: float = 0.3
+    bump: float = 0.0
+    emission: float = 0.0
+    """Radiance of a glowing surface (a screen, a lamp), W/sr/m2 as Blender counts it; 0 for all others."""
+    pattern: str = "plain"
+    """plain, stripes, checks, noise, strands, wood, tiles, carpet: chosen by the renderer's material builder."""
+    second_color: tuple[float, float, float] | None = None
+    scale_m: float = 0.02
+    """Period of the pattern, metres."""
+
+
+@dataclass
+class Mesh:
+    """Triangles with a material and a semantic class each.
+
+    vertices_m: n x 3 float32. triangles: m x 3 int32. triangle_material: m, index into materials.
+    triangle_class: m uint8, ids of annotate.classes. uvs: m x 3 x 2 in [0, 1] or None. smooth: shade smoothly.
+    """
+
+    vertices_m: np.ndarray
+    triangles: np.ndarray
+    triangle_material: np.ndarray
+    materials: list[Material]
+    triangle_class: np.ndarray
+    uvs: np.ndarray | None = None
+    smooth: bool = True
+    name: str = "mesh"
+
+
+@dataclass
+class Human(Mesh):
+    """A dressed, posed person in its own frame: facing -Y, standing on z = 0 or, if seated, on a seat at seat_height_m.
+
+    triangle_is_head: m bool (head skin, hair, headwear; not the neck). joints_m: name -> (3,) position.
+    origin: the point x = y = 0 is the person's ground point (between the feet, or the seat's centre if seated).
+    """
+
+    triangle_is_head: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
+    joints_m: dict[str, np.ndarray] = field(default_factory=dict)
+    seat_height_m: float | None = None
