@@ -1,0 +1,152 @@
+"""Triangle surfaces that know their place on the body: cutting, smoothing, normals, texture coordinates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+
+from assets.humans.chart import Chart, turn_about_arm
+
+UV_SPAN_M = 2.0
+"""Cloth and hair texture coordinates are metres on the rest body divided by this."""
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A surface over the rest body.
+
+    points_m: (n, 3) rest positions. triangles: (m, 3). weights: (n, j) skinning. chart: where the vertices lie.
+    ripple_m: (n,) height of the folds to be added along the normals once posed.
+    """
+
+    points_m: np.ndarray
+    triangles: np.ndarray
+    weights: np.ndarray
+    chart: Chart
+    ripple_m: np.ndarray
+
+    def with_points(self, points_m: np.ndarray) -> Surface:
+        return replace(self, points_m=points_m)
+
+    def kept(self, keep: np.ndarray) -> Surface:
+        """The triangles marked in keep (m,) bool, without the vertices that nobody uses then."""
+        used, triangles = compacted(self.triangles[keep], len(self.points_m))
+        return Surface(
+            self.points_m[used],
+            triangles,
+            self.weights[used],
+            Chart(self.chart.place_m[used], self.chart.arm_m[used]),
+            self.ripple_m[used],
+        )
+
+
+def compacted(triangles: np.ndarray, vertex_count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The vertices that triangles use, in order, and the triangles in terms of these."""
+    mark = np.zeros(vertex_count, bool)
+    mark[triangles.ravel()] = True
+    number = np.cumsum(mark, dtype=np.int32) - 1
+    return np.flatnonzero(mark), number[triangles]
+
+
+def cut(surface: Surface, field: np.ndarray) -> Surface:
+    """The part of the surface where field (n,) > 0, with a clean edge along its zero line."""
+    inside = field[surface.triangles] > 0
+    count = inside.sum(1)
+    whole, one, two = surface.triangles[count == 3], surface.triangles[count == 1], surface.triangles[count == 2]
+    one = _rolled(one, inside[count == 1].argmax(1))
+    two = _rolled(two, (~inside[count == 2]).argmax(1))
+    edges = np.concatenate([one[:, [0, 1]], one[:, [0, 2]], two[:, [0, 1]], two[:, [0, 2]]])
+    count_all = len(surface.points_m)
+    key, index = np.unique(edges.min(1).astype(np.int64) * count_all + edges.max(1), return_inverse=True)
+    ends = np.stack([key // count_all, key % count_all], 1)
+    index = index.reshape(-1) + count_all
+    on_one = index[: 2 * len(one)].reshape(2, -1)
+    on_two = index[2 * len(one) :].reshape(2, -1)
+    triangles = np.concatenate(
+        [
+            whole,
+            np.stack([one[:, 0], on_one[0], on_one[1]], 1),
+            np.stack([on_two[0], two[:, 1], two[:, 2]], 1),
+            np.stack([on_two[0], two[:, 2], on_two[1]], 1),
+        ]
+    )
+    share = field[ends[:, 0]] / (field[ends[:, 0]] - field[ends[:, 1]])
+    grown = _with_vertices_between(surface, ends, share.astype(np.float32))
+    return replace(grown, triangles=triangles.astype(np.int32)).kept(np.ones(len(triangles), bool))
+
+
+def _rolled(triangles: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Each triangle turned so that its corner number `first` comes first; its orientation stays."""
+    return np.take_along_axis(triangles, (first[:, None] + np.arange(3)) % 3, 1)
+
+
+def _with_vertices_between(surface: Surface, ends: np.ndarray, share: np.ndarray) -> Surface:
+    """The surface with one more vertex for each row of ends (e, 2), a share (e,) of the way along."""
+
+    def grow(values: np.ndarray) -> np.ndarray:
+        part = share.reshape(-1, *([1] * (values.ndim - 1)))
+        return np.concatenate([values, (1 - part) * values[ends[:, 0]] + part * values[ends[:, 1]]])
+
+    chart = Chart(grow(surface.chart.place_m), grow(surface.chart.arm_m))
+    return replace(
+        surface,
+        points_m=grow(surface.points_m),
+        weights=grow(surface.weights),
+        chart=chart,
+        ripple_m=grow(surface.ripple_m),
+    )
+
+
+def neighbour_average(triangles: np.ndarray, vertex_count: int) -> sparse.csr_matrix:
+    """Sparse (n, n): each row takes the mean over the vertices that share an edge; lonely vertices keep themselves.
+
+    Vertices on the border look at their neighbours along the border only, so that edges smooth into even curves.
+    """
+    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    links = sparse.coo_matrix((np.ones(len(edges), np.float32), edges.T), shape=(vertex_count, vertex_count)).tocsr()
+    both = (links + links.T).tocoo()
+    border = np.zeros(vertex_count, bool)
+    border[both.row[both.data == 1]] = True
+    kept = ~border[both.row] | (both.data == 1)
+    rows, columns = both.row[kept], both.col[kept]
+    degree = np.bincount(rows, minlength=vertex_count)
+    lonely = np.flatnonzero(degree == 0)
+    rows, columns = np.concatenate([rows, lonely]), np.concatenate([columns, lonely])
+    shares = (1.0 / np.maximum(degree, 1)).astype(np.float32)[rows]
+    return sparse.csr_matrix((shares, (rows, columns)), shape=(vertex_count, vertex_count))
+
+
+def smoothed(points_m: np.ndarray, average: sparse.csr_matrix, steps: int) -> np.ndarray:
+    """Points moved half way to their neighbours' mean, `steps` times."""
+    for _ in range(steps):
+        points_m = 0.5 * (points_m + average @ points_m)
+    return points_m
+
+
+def vertex_normals(points_m: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """(n, 3) unit normals, weighted by area."""
+    a, b, c = (points_m[triangles[:, corner]] for corner in range(3))
+    face = np.cross(b - a, c - a)
+    total = np.stack(
+        [np.bincount(triangles.ravel(), np.repeat(face[:, axis], 3), len(points_m)) for axis in range(3)], 1
+    )
+    return (total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+
+
+def cloth_uvs(surface: Surface, triangles: np.ndarray) -> np.ndarray:
+    """(m, 3, 2) texture coordinates in metres / UV_SPAN_M: around the limb or trunk, and along it.
+
+    A triangle takes one limb's coordinates whole, and is unrolled across the seam, so that stripes stay straight.
+    """
+    place, arm = surface.chart.place_m, surface.chart.arm_m
+    on_leg = place[:, 2] < 0.88
+    axis_x = np.where(on_leg, np.sign(place[:, 0]) * (0.115 + 0.09 * np.clip(0.98 - place[:, 2], 0, 1)), 0.0)
+    trunk_turn = np.arctan2(place[:, 0] - axis_x, -place[:, 1])
+    on_arm = surface.chart.is_arm[triangles].sum(1) >= 2
+    turn = np.where(on_arm[:, None], turn_about_arm(surface.chart)[triangles], trunk_turn[triangles])
+    turn = turn - 2 * np.pi * np.round((turn - turn[:, :1]) / (2 * np.pi))
+    width = np.where(on_arm, 0.05, np.where(on_leg, 0.085, 0.15)[triangles[:, 0]])[:, None]
+    length = np.where(on_arm[:, None], arm[triangles], place[:, 2][triangles])
+    return (np.stack([turn * width + 1.0, length], 2) / UV_SPAN_M).astype(np.float32)
