@@ -1,0 +1,185 @@
+"""SqueezeDet: a SqueezeNet 1.1 trunk, two more fire modules, and one convolution that answers for every anchor.
+
+Wu, Iandola, Jin & Keutzer 2017, "SqueezeDet"; thesis section 2.9. Layout: conv1, fire2 .. fire9 of SqueezeNet 1.1
+(torchvision's names, so that ImageNet weights fit key for key), fire10 and fire11 (squeeze 96, expand 384 + 384),
+dropout, ConvDet 3x3. With 9 anchors it has 2,082,120 parameters for 3 classes and 1,957,686 for one.
+
+Boxes here are [x, y, w, h] in pixels of the square network input. Cells lie 16 px apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+import eval.torchvision_guard  # noqa: F401  (before torchvision)
+from eval.weights import load_strictly, with_prefix
+from torchvision.ops import nms  # isort: skip
+
+STRIDE_PX = 16
+MAX_DETECTIONS = 100
+CANDIDATES = 300
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class Fire(nn.Module):
+    """Squeeze by 1x1, then expand by 1x1 and 3x3 side by side (Iandola et al. 2016)."""
+
+    def __init__(self, inputs: int, squeeze: int, expand: int) -> None:
+        super().__init__()
+        self.squeeze = nn.Conv2d(inputs, squeeze, 1)
+        self.expand1x1 = nn.Conv2d(squeeze, expand, 1)
+        self.expand3x3 = nn.Conv2d(squeeze, expand, 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.relu(self.squeeze(x))
+        return torch.relu(torch.cat([self.expand1x1(x), self.expand3x3(x)], dim=1))
+
+
+def squeezenet_features() -> nn.Sequential:
+    """SqueezeNet 1.1 up to fire9; indices as in torchvision.models.squeezenet1_1().features.
+
+    Padding differs from torchvision's: borders are padded so that an input of 16 n px gives n cells, and the last
+    pooling is not, which puts the middle of cell i at 16 i + 8.5 px: in its middle, and the same after a flip.
+    """
+    return nn.Sequential(
+        nn.Conv2d(3, 64, 3, stride=2, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, padding=1),
+        Fire(64, 16, 64), Fire(128, 16, 64), nn.MaxPool2d(3, 2, padding=1),
+        Fire(128, 32, 128), Fire(256, 32, 128), nn.MaxPool2d(3, 2, ceil_mode=True),
+        Fire(256, 48, 192), Fire(384, 48, 192), Fire(384, 64, 256), Fire(512, 64, 256),
+    )  # fmt: skip
+
+
+def _bias(layer: nn.Conv2d) -> torch.Tensor:
+    """The bias, which every convolution here has."""
+    assert layer.bias is not None
+    return layer.bias
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the network says of every anchor of a batch.
+
+    deltas: (b, a, 4) box corrections; confidence: (b, a) in 0..1; class_logits: (b, a, classes);
+    boxes: (b, a, 4) centre x, centre y, w, h in input px.
+    """
+
+    deltas: torch.Tensor
+    confidence: torch.Tensor
+    class_logits: torch.Tensor
+    boxes: torch.Tensor
+
+    def scores(self) -> torch.Tensor:
+        """(b, a) confidence times the probability of the likeliest class."""
+        return self.confidence * self.class_logits.softmax(dim=-1).amax(dim=-1)
+
+
+class SqueezeDet(nn.Module):
+    """The detector. anchors_px: (k, 2) widths and heights in input px."""
+
+    anchors_px: torch.Tensor
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    def __init__(self, anchors_px: np.ndarray, classes: int = 1, dropout: float = 0.5) -> None:
+        super().__init__()
+        self.classes = classes
+        self.features = squeezenet_features()
+        self.fire10 = Fire(512, 96, 384)
+        self.fire11 = Fire(768, 96, 384)
+        self.dropout = nn.Dropout(dropout)
+        self.convdet = nn.Conv2d(768, len(anchors_px) * (classes + 5), 3, padding=1)
+        self.register_buffer("anchors_px", torch.as_tensor(np.asarray(anchors_px), dtype=torch.float32))
+        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(3, 1, 1) * 255, persistent=False)
+        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(3, 1, 1) * 255, persistent=False)
+        self._initialise()
+
+    def _initialise(self) -> None:
+        for layer in self.modules():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+                nn.init.constant_(_bias(layer), 0.0)
+        # Start from boxes equal to their anchors and, as nearly all anchors are empty, from low confidence.
+        nn.init.normal_(self.convdet.weight, std=0.002)
+        with torch.no_grad():
+            _bias(self.convdet).view(len(self.anchors_px), -1)[:, 4] = -2.0
+
+    def forward(self, pictures: torch.Tensor) -> Prediction:
+        """pictures: (b, 3, h, w) uint8 or float RGB 0..255, h and w multiples of 16."""
+        x = (pictures.float() - self.mean) / self.std
+        x = self.fire11(self.fire10(self.features(x.contiguous(memory_format=torch.channels_last))))
+        return self._interpret(self.convdet(self.dropout(x)))
+
+    def _interpret(self, raw: torch.Tensor) -> Prediction:
+        """raw: (b, k (classes + 5), rows, columns); anchors are ordered row, column, k."""
+        batch, _, rows, columns = raw.shape
+        raw = raw.permute(0, 2, 3, 1).reshape(batch, rows * columns * len(self.anchors_px), self.classes + 5)
+        deltas, confidence, class_logits = raw[..., :4], raw[..., 4].sigmoid(), raw[..., 5:]
+        grid = self.anchor_boxes(rows, columns)
+        centres = grid[:, :2] + deltas[..., :2] * grid[:, 2:]
+        sizes = grid[:, 2:] * deltas[..., 2:].clamp(-4.0, 4.0).exp()
+        return Prediction(deltas, confidence, class_logits, torch.cat([centres, sizes], dim=-1))
+
+    def anchor_boxes(self, rows: int, columns: int) -> torch.Tensor:
+        """(rows * columns * k, 4) anchors as centre x, centre y, w, h in input px."""
+        device = self.anchors_px.device
+        y = (torch.arange(rows, device=device) + 0.5) * STRIDE_PX
+        x = (torch.arange(columns, device=device) + 0.5) * STRIDE_PX
+        centres = torch.stack([x[None, :].expand(rows, -1), y[:, None].expand(-1, columns)], dim=-1)
+        k = len(self.anchors_px)
+        centres = centres[:, :, None].expand(-1, -1, k, -1)
+        return torch.cat([centres, self.anchors_px.expand(rows, columns, -1, -1)], dim=-1).reshape(-1, 4)
+
+    @torch.no_grad()
+    def detect(self, pictures: torch.Tensor, min_score: float = 0.02, nms_iou: float = 0.45) -> list[np.ndarray]:
+        """Detections of each picture, (n, 5) float64 [x, y, w, h, score] in input px, best first, at most 100.
+
+        Thesis section 2.9: overlapping predictions are filtered with non-maximum suppression.
+        """
+        self.eval()
+        prediction = self(pictures)
+        return [
+            _filtered(boxes, scores, min_score, nms_iou)
+            for boxes, scores in zip(prediction.boxes, prediction.scores(), strict=True)
+        ]
+
+
+def _filtered(boxes: torch.Tensor, scores: torch.Tensor, min_score: float, nms_iou: float) -> np.ndarray:
+    best = torch.topk(scores, min(CANDIDATES, len(scores)))
+    chosen = best.indices[best.values >= min_score]
+    boxes, scores = boxes[chosen].double().cpu(), scores[chosen].double().cpu()
+    corners = torch.cat([boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2], dim=1)
+    keep = nms(corners, scores, nms_iou)[:MAX_DETECTIONS]
+    return torch.cat([corners[keep, :2], boxes[keep, 2:], scores[keep, None]], dim=1).numpy()
+
+
+def load_backbone(detector: SqueezeDet, weights: Mapping[str, torch.Tensor], path: Path | str) -> None:
+    """Start the trunk from SqueezeNet 1.1 trained on ImageNet (torchvision's names; its classifier is left out).
+
+    InputError if the weights are of another network.
+    """
+    trunk = {name: value for name, value in weights.items() if not name.startswith("classifier.")}
+    load_strictly(detector.features, with_prefix(trunk, "features."), "SqueezeNet 1.1 (features.*)", path)
+
+
+@torch.no_grad()
+def normalise_trunk(detector: SqueezeDet, pictures: torch.Tensor) -> float:
+    """Scale the trunk so that its features have a root mean square of 1 on pictures; returns the factor.
+
+    Published weights differ in scale by a hundredfold (one set was made for pixels of 0..255). A network of
+    convolutions, ReLU and max pooling is homogeneous: the first layer's weights and all biases times s give all
+    features times s, and nothing else changes, so that one learning rate suits all of them.
+    """
+    x = detector.features((pictures.float() - detector.mean) / detector.std)
+    factor = 1.0 / max(float(x.square().mean().sqrt()), 1e-12)
+    convolutions = [layer for layer in detector.features.modules() if isinstance(layer, nn.Conv2d)]
+    convolutions[0].weight *= factor
+    for layer in convolutions:
+        _bias(layer).mul_(factor)
+    return factor

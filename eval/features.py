@@ -1,0 +1,189 @@
+"""Feature networks by name: what a Fréchet distance compares pictures in.
+
+Each turns pictures (n, 3, h, w) RGB in 0..1 into vectors (n, d), and carries the name under which a distance in its
+features is reported. Only Inception with the weights of the FID paper gives an FID; none here does, none is called so.
+Weights come from a given file or, where there is a network, from torchvision.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as functional
+from torch import nn
+
+import eval.torchvision_guard  # noqa: F401  (before torchvision)
+from annotate.errors import InputError
+from eval.detectors.squeezedet import IMAGENET_MEAN, IMAGENET_STD
+from eval.feature_bank import DIMENSIONS as BANK_DIMENSIONS
+from eval.feature_bank import FeatureBank
+from eval.weights import download, load_strictly, read_weights
+
+import torchvision.models  # isort: skip
+
+Weights = Mapping[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class FeatureKind:
+    """A feature network before its weights are there.
+
+    build() makes the module from [0, 1] RGB to (n, dimensions); keys(weights) renames a file's entries to those of
+    the module. address: where torchvision publishes weights; "" if nowhere, None if it needs none. side_px: pictures
+    are scaled to this first; None: taken as they are.
+    """
+
+    title: str
+    dimensions: int
+    build: Callable[[], nn.Module]
+    keys: Callable[[Weights], Weights] = lambda weights: weights
+    address: str | None = None
+    side_px: int | None = None
+
+
+class Pooled(nn.Module):
+    """ImageNet normalisation, a convolutional network, mean over positions."""
+
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    def __init__(self, features: nn.Module, normalise: bool = True, relu: bool = False) -> None:
+        super().__init__()
+        self.features, self.relu = features, relu
+        mean, std = (IMAGENET_MEAN, IMAGENET_STD) if normalise else ((0.0,) * 3, (1.0,) * 3)
+        self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        x = self.features((pictures - self.mean) / self.std)
+        return (torch.relu(x) if self.relu else x).mean(dim=(2, 3))
+
+
+class InceptionPool(nn.Module):
+    """torchvision's Inception v3 up to its 2048-d average pooling."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network = torchvision.models.inception_v3(weights=None, init_weights=False, transform_input=False)
+        self.network.AuxLogits, self.network.fc = None, nn.Identity()
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        return self.network(pictures * 2 - 1)
+
+
+def vgg19_to_relu3_1() -> nn.Sequential:
+    """VGG-19 to relu3_1 with a 1x1 layer for colours in front and padding by reflection; convolutions at 0, 2, 5, 9, 12, 16."""
+    layers: list[nn.Module] = [nn.Conv2d(3, 3, 1)]
+    for inputs, outputs, pool in ((3, 64, False), (64, 64, True), (64, 128, False), (128, 128, True), (128, 256, False)):
+        layers += [nn.ReflectionPad2d(1), nn.Conv2d(inputs, outputs, 3), nn.ReLU()]
+        layers += [nn.MaxPool2d(2, ceil_mode=True)] if pool else []
+    return nn.Sequential(*layers)
+
+
+def _features_only(weights: Weights) -> Weights:
+    """Leave out the classifier."""
+    return {name: value for name, value in weights.items() if not name.startswith("classifier.")}
+
+
+def _densenet_names(weights: Weights) -> Weights:
+    """As _features_only, and the names of torchvision's published file (norm.1.weight) as its module has them now."""
+    old = re.compile(r"(.*denselayer\d+\.(?:norm|conv))\.([12]\.\w+)$")
+    return {old.sub(r"\1\2", name): value for name, value in _features_only(weights).items()}
+
+
+def _inception_names(weights: Weights) -> Weights:
+    kept = {k: v for k, v in weights.items() if not k.startswith(("AuxLogits.", "fc."))}
+    return {f"network.{name}": value for name, value in kept.items()}
+
+
+def _under_features(weights: Weights) -> Weights:
+    return {f"features.{name}": value for name, value in weights.items()}
+
+
+_TORCHVISION = "https://download.pytorch.org/models/"
+FEATURES: dict[str, FeatureKind] = {
+    "bank": FeatureKind("plafond-bank-1", BANK_DIMENSIONS, FeatureBank),
+    "densenet169": FeatureKind(
+        "DenseNet169", 1664, lambda: Pooled(torchvision.models.densenet169(weights=None).features, relu=True),
+        _densenet_names, _TORCHVISION + "densenet169-b2777c0a.pth",
+    ),
+    "squeezenet1_1": FeatureKind(
+        "SqueezeNet1.1", 512, lambda: Pooled(torchvision.models.squeezenet1_1(weights=None).features),
+        _features_only, _TORCHVISION + "squeezenet1_1-b8a52dc0.pth",
+    ),
+    "vgg16_pool5": FeatureKind(
+        "VGG16-pool5", 512, lambda: Pooled(torchvision.models.vgg16(weights=None).features),
+        _features_only, _TORCHVISION + "vgg16-397923af.pth",
+    ),
+    "vgg19_relu3_1": FeatureKind(
+        "VGG19-relu3_1", 256, lambda: Pooled(vgg19_to_relu3_1(), normalise=False), _under_features, "",
+    ),
+    "inception": FeatureKind(
+        "InceptionV3-torchvision", 2048, InceptionPool, _inception_names,
+        _TORCHVISION + "inception_v3_google-0cc3c7bd.pth", side_px=299,
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FeatureNetwork:
+    """A feature network ready for use."""
+
+    kind: FeatureKind
+    module: nn.Module
+    weights: str
+    """Where its weights come from, in words."""
+
+    @property
+    def distance_name(self) -> str:
+        """The name of a Fréchet distance in these features."""
+        return f"FD-{self.kind.title}"
+
+    @torch.no_grad()
+    def __call__(self, pictures: np.ndarray, batch: int = 32) -> np.ndarray:
+        """Features (n, d) float64 of pictures (n, h, w, 3) uint8 RGB."""
+        device = next(self.module.buffers()).device
+        rows = []
+        for start in range(0, len(pictures), batch):
+            part = torch.from_numpy(pictures[start : start + batch]).to(device).permute(0, 3, 1, 2).float() / 255
+            if self.kind.side_px is not None:
+                side = (self.kind.side_px, self.kind.side_px)
+                part = functional.interpolate(part, side, mode="bilinear", antialias=True)
+            rows.append(self.module(part).double().cpu().numpy())
+        return np.concatenate(rows) if rows else np.zeros((0, self.kind.dimensions))
+
+
+def feature_kind(name: str) -> FeatureKind:
+    """The feature network of that name; InputError lists the known ones."""
+    if name not in FEATURES:
+        raise InputError(f'--features "{name}" is unknown; known feature networks: {", ".join(FEATURES)}')
+    return FEATURES[name]
+
+
+def load_features(name: str, weights: Path | None = None, may_download: bool = True) -> FeatureNetwork:
+    """A feature network with its weights, in evaluation mode.
+
+    InputError for an unknown name, a file of another network, or weights that are neither given nor to be had.
+    """
+    kind = feature_kind(name)
+    if kind.address is None:
+        if weights is not None:
+            raise InputError(f"--feature-weights {weights}: {name} needs none; name the network with --features")
+        return FeatureNetwork(kind, kind.build().eval(), "none needed")
+    found = read_weights(weights) if weights is not None else None
+    source = weights.name if weights is not None else "torchvision"
+    if found is None and may_download and kind.address:
+        found = download(kind.address)
+    if found is None:
+        raise InputError(
+            f"--features {name}: no weights: none given and none could be downloaded; name a file with "
+            "--feature-weights, or use --features bank, which needs none"
+        )
+    module = kind.build()
+    load_strictly(module, kind.keys(found), kind.title, weights or "torchvision")
+    return FeatureNetwork(kind, module.eval(), source)

@@ -1,0 +1,1 @@
+"""The report folder: index.html, report.json and pictures, readable without a network."""
