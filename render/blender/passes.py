@@ -1,0 +1,150 @@
+"""What Blender renders for a picture: the people, their shadows, and the empty room.
+
+people: each body in the light of the room, in rectangles around the bodies. The room's surfaces are holdouts: they
+hide legs and send light back, but are not seen.
+shadows: how much darker the room's surfaces become, at half size because shadows under lamps are soft, with the bodies
+unseen, so that the shadow goes on under them and no edge shows.
+plate: the room itself, once for many pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from annotate.camera import Camera
+from assets.mesh import Human
+from render.blender import borders, meshes
+from render.blender.camera import FisheyeCamera
+from render.blender.lights import Lights, bounced_radiance
+from render.blender.materials import MaterialShelf
+from render.blender.session import Session
+from render.place import Place
+
+if TYPE_CHECKING:
+    from render.picture import RenderSettings
+    from render.scene import LightSpec
+
+_SHADOW_SCALE = 0.5
+_SHADOW_FADE_PX = 10.0
+"""Over how many pixels, at half size, a shadow fades out at the edge of what was rendered."""
+_SHADED_REACH_M = 1.2
+"""How near a body must be to keep the room's bounced light from a surface."""
+_RENDER_PRICE_PX = 1500
+"""Starting one more render costs about as much as this many pixels."""
+_LEAST_SHADOW = 0.01
+"""Less darkening than this is noise of the renderer."""
+
+
+class BlenderRenderer:
+    """A Blender that keeps a place loaded and renders people into it. One per process."""
+
+    def __init__(self, settings: RenderSettings) -> None:
+        self._settings = settings
+        self._session = Session(settings.threads)
+        self._camera = FisheyeCamera(self._session)
+        self._lights = Lights(self._session)
+        self._materials = MaterialShelf(self._session)
+        self._place_key: str | None = None
+        self._parts: list[Any] = []
+
+    def render_people(
+        self, place: Place, people: Sequence[Human], light: LightSpec, camera: Camera, seed: int
+    ) -> np.ndarray:
+        """HxWx4 float32 linear premultiplied RGBA: the people, and their shadows as black with an alpha.
+
+        0 where neither is, behind furniture, and outside the lens's circle.
+        """
+        self._prepare(place, light)
+        bodies = [meshes.upload(self._session, person, self._materials) for person in people]
+        try:
+            body = self._bodies(people, bodies, camera, seed)
+            shadow = self._shadows(place, people, bodies, light, camera, seed)
+        finally:
+            for blender_object in bodies:
+                meshes.discard(self._session, blender_object)
+            self._materials.drop_unused()
+        body[..., 3] += (1.0 - body[..., 3]) * shadow
+        body[~_surely_seen(camera)] = 0.0
+        return body
+
+    def render_plate(self, place: Place, light: LightSpec, camera: Camera, seed: int) -> np.ndarray:
+        """HxWx3 float32 linear RGB of the place without people; 0 outside the lens's circle."""
+        self._prepare(place, light)
+        self._show_parts(holdout=False, catcher=False)
+        self._session.scene.render.film_transparent = False
+        self._session.set_quality(self._settings.plate_samples, seed, denoise=True)
+        self._camera.show(camera)
+        plate = self._session.render()[..., :3].copy()
+        plate[~camera.lens.valid_mask()] = 0.0
+        return plate
+
+    def _prepare(self, place: Place, light: LightSpec) -> None:
+        self._session.forget()
+        self._load(place)
+        self._lights.show(place.lamps, light)
+        self._session.set_nearby_light_only(None)
+
+    def _load(self, place: Place) -> None:
+        """Make the place's surfaces the scene's, unless they are already."""
+        if place.key == self._place_key:
+            return
+        for blender_object in self._parts:
+            meshes.discard(self._session, blender_object)
+        self._materials.drop_unused()
+        self._parts = [meshes.upload(self._session, part, self._materials) for part in place.parts]
+        self._place_key = place.key
+
+    def _show_parts(self, holdout: bool, catcher: bool) -> None:
+        for part in self._parts:
+            part.is_holdout, part.is_shadow_catcher = holdout, catcher
+
+    def _bodies(self, people: Sequence[Human], bodies: Sequence[Any], camera: Camera, seed: int) -> np.ndarray:
+        rectangles = borders.body_rectangles(people, camera, margin_px=3)
+        self._show_parts(holdout=True, catcher=False)
+        for blender_object in bodies:
+            blender_object.visible_camera = True
+        settings = self._settings
+        return self._render(rectangles, camera, settings.samples, seed, settings.denoise)
+
+    def _shadows(
+        self,
+        place: Place,
+        people: Sequence[Human],
+        bodies: Sequence[Any],
+        light: LightSpec,
+        camera: Camera,
+        seed: int,
+    ) -> np.ndarray:
+        """HxW float32: the share of light that the people take from what is seen, 0 to 1."""
+        lens = camera.lens
+        small = camera.resized(max(1, round(lens.width_px * _SHADOW_SCALE)), max(1, round(lens.height_px * _SHADOW_SCALE)))
+        rectangles = borders.shadow_rectangles(people, place.lamps, small, margin_px=_SHADOW_FADE_PX)
+        self._show_parts(holdout=False, catcher=True)
+        for blender_object in bodies:
+            blender_object.visible_camera = False
+        bounced = bounced_radiance(place, light) if place.background is None else np.zeros(3)
+        self._lights.show_ambient(bounced + np.asarray(light.ambient))
+        self._session.set_nearby_light_only(_SHADED_REACH_M)
+        alpha = self._render(rectangles, small, max(4, self._settings.samples // 2), seed + 1, denoise=True)[..., 3]
+        alpha *= borders.fade_at_edges(rectangles, small.lens.width_px, small.lens.height_px, _SHADOW_FADE_PX)
+        alpha[~_surely_seen(small)] = 0.0
+        alpha = np.clip((alpha - _LEAST_SHADOW) / (1.0 - _LEAST_SHADOW), 0.0, 1.0)
+        return np.asarray(cv2.resize(alpha, (lens.width_px, lens.height_px), interpolation=cv2.INTER_LINEAR))
+
+    def _render(
+        self, rectangles: Sequence[borders.Rectangle], camera: Camera, samples: int, seed: int, denoise: bool
+    ) -> np.ndarray:
+        self._session.scene.render.film_transparent = True
+        self._session.set_quality(samples, seed, denoise, self._settings.adaptive_threshold)
+        self._camera.show(camera)
+        return self._session.render(borders.merged(rectangles, _RENDER_PRICE_PX))
+
+
+def _surely_seen(camera: Camera) -> np.ndarray:
+    """HxW bool: inside the lens's circle by a whole pixel. Rays that the lens refuses count as black and opaque."""
+    seen = camera.lens.valid_mask().astype(np.uint8)
+    return cv2.erode(seen, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE) > 0

@@ -1,0 +1,155 @@
+"""From a scene to a finished, labelled picture in its dataset: the order of the steps, with any renderer.
+
+The renderer is the only part that knows Blender (render.blender); everything here is plain data, so that the steps run
+and are tested without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from annotate.camera import Camera
+from annotate.dataset_model import Picture
+from annotate.dataset_writer import write_picture
+from annotate.files import write_bytes
+from assets.mesh import Human
+from render.composite import Layers, automatic_exposure, composite
+from render.config import RenderConfig
+from render.labels import label_people
+from render.light import LightSpec
+from render.place import Place, decode_srgb, digest
+from render.scene import PhotoPlace, SceneSpec, build_place, placed_humans, sample_scene
+from render.sensor import develop
+
+
+@dataclass(frozen=True)
+class RenderSettings:
+    """What a renderer is told once, before its first picture."""
+
+    samples: int = 16
+    plate_samples: int = 24
+    denoise: bool = True
+    threads: int = 1
+    adaptive_threshold: float = 0.05
+
+    @classmethod
+    def of(cls, config: RenderConfig) -> RenderSettings:
+        return cls(
+            config.samples, config.plate_samples, config.denoise, config.threads_per_worker, config.adaptive_threshold
+        )
+
+
+class Renderer(Protocol):
+    """What makes light out of geometry. Size of the pictures: camera.lens; linear RGB, 0 outside the lens."""
+
+    def render_people(
+        self, place: Place, people: list[Human], light: LightSpec, camera: Camera, seed: int
+    ) -> np.ndarray:
+        """HxWx4 float32, premultiplied linear: people, and their shadows as black with alpha."""
+
+    def render_plate(self, place: Place, light: LightSpec, camera: Camera, seed: int) -> np.ndarray:
+        """HxWx3 float32 linear: the empty place."""
+
+
+@dataclass(frozen=True)
+class FinishedPicture:
+    """image: HWC uint8 sRGB. mask: HW uint16 instance ids. picture: its labels."""
+
+    image: np.ndarray
+    mask: np.ndarray
+    picture: Picture
+
+
+def make_picture(config: RenderConfig, index: int, renderer: Renderer) -> Picture:
+    """Sample, render, label and write picture number index into the dataset at config.out."""
+    scene = sample_scene(config, index)
+    place = build_place(scene.place, scene.camera)
+    humans = placed_humans(scene)
+    background, exposure = _background(config, scene, place, renderer)
+    people = renderer.render_people(place, humans, scene.light, scene.camera, scene.seed)
+    finished = finish_picture(Layers(people, background, exposure), scene, place, humans, config)
+    return write_picture(config.out, finished.picture, finished.image, finished.mask, scene.camera)
+
+
+def finish_picture(
+    layers: Layers, scene: SceneSpec, place: Place, humans: list[Human], config: RenderConfig
+) -> FinishedPicture:
+    """Composite, develop and label a rendered scene."""
+    linear = composite(layers, scene.camera)
+    image = develop(linear, scene.sensor, scene.camera, shoulder=place.background is None)
+    # Outside the lens circle there is no light to develop: the photograph's own surround, or black.
+    surround = ~scene.camera.lens.valid_mask()
+    image[surround] = 0 if place.background is None else place.background[surround]
+    about = [_person_attributes(scene, number) for number in range(len(scene.people))]
+    labels = label_people(place, humans, scene.camera, config.min_visible_px, about)
+    picture = Picture(
+        id=scene.index,
+        file_name=f"{scene.index:06d}.{config.image_format}",
+        width=scene.camera.lens.width_px,
+        height=scene.camera.lens.height_px,
+        camera=camera_name(scene),
+        background=_place_name(scene),
+        mask_file=f"{scene.index:06d}.png",
+        ignore_areas=place.ignore_px,
+        people=labels.people,
+        attributes=_attributes(scene, labels.hidden, layers.exposure),
+    )
+    return FinishedPicture(image, labels.mask, picture)
+
+
+def camera_name(scene: SceneSpec) -> str:
+    """Name of the scene's camera in its dataset: one for each office, one for a site."""
+    return "site" if isinstance(scene.place, PhotoPlace) else f"office-{scene.group:04d}"
+
+
+def _place_name(scene: SceneSpec) -> str:
+    return scene.place.background if isinstance(scene.place, PhotoPlace) else f"office-{scene.group:04d}"
+
+
+def _attributes(scene: SceneSpec, hidden: list[int], exposure: float) -> dict[str, Any]:
+    """The scene itself is kept with its picture, people apart (they stand with their labels)."""
+    about = scene.model_dump(mode="json", exclude={"people": True, "camera": True, "index": True, "place": {"site"}})
+    return {**about.pop("attributes"), **about, "exposure": round(exposure, 6), "hidden_people": len(hidden)}
+
+
+def _person_attributes(scene: SceneSpec, number: int) -> dict[str, Any]:
+    person = scene.people[number]
+    placed = person.model_dump(mode="json", exclude={"instance_id"})
+    return {"activity": "sitting" if person.seat_height_m is not None else "standing", **placed}
+
+
+def _background(config: RenderConfig, scene: SceneSpec, place: Place, renderer: Renderer) -> tuple[np.ndarray, float]:
+    """Linear background and exposure: the photograph as it is, or the empty room at the automatic exposure."""
+    if place.background is not None:
+        return decode_srgb(place.background), 1.0
+    plate = _plate(config, scene, place, renderer)
+    return plate, automatic_exposure(plate, scene.camera)
+
+
+def _plate(config: RenderConfig, scene: SceneSpec, place: Place, renderer: Renderer) -> np.ndarray:
+    """The empty room, rendered once for its group and kept on disk beside the dataset's pictures."""
+    settings = repr(RenderSettings.of(config))
+    key = digest(place.key, scene.camera.model_dump_json(), scene.light.model_dump_json(), settings, str(config.seed))
+    path = config.out / ".cache" / "plates" / f"{key}.npy"
+    if not path.is_file():
+        plate = renderer.render_plate(place, scene.light, scene.camera, config.seed + scene.group)
+        write_bytes(path, _as_npy(plate))
+    return _read_plate(path)
+
+
+def _as_npy(array: np.ndarray) -> bytes:
+    """The bytes of an .npy file, half floats: a thousandth of a stop is finer than any camera."""
+    stream = BytesIO()
+    np.save(stream, np.minimum(array, 6.0e4).astype(np.float16), allow_pickle=False)
+    return stream.getvalue()
+
+
+@lru_cache(maxsize=2)
+def _read_plate(path: Path) -> np.ndarray:
+    return np.load(path, allow_pickle=False).astype(np.float32)

@@ -1,0 +1,224 @@
+"""A place where people can be: its surfaces, lamps, floor, obstacles and seats, before any renderer sees them.
+
+World: metres, Z up, floor at z = 0, the camera above the origin. A place is either a photograph with stand-in
+surfaces (floor and furniture of its Site, invisible, there to hide legs and to catch shadows) or a whole 3-D room.
+Light: radiance 1.0 is the white of the finished picture; areas of P watts send radiance P / (pi A), as in Blender.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from shapely.geometry import Polygon
+
+from annotate.camera import Camera
+from annotate.files import read_image
+from annotate.site import Site
+from assets.mesh import Material, Mesh
+from render.solids import prism, sheet
+
+Rgb = tuple[float, float, float]
+Vector = tuple[float, float, float]
+
+_FLOOR_ALBEDO = 0.33
+"""Reflectance that the floor of a photograph is taken to have: bright tiles lie above it, carpets below."""
+_AMBIENT_SHARE = 0.25
+"""Share of a photographed room's light that comes from everywhere (walls, ceiling) and throws no sharp shadow."""
+_CATCHER_MARGIN_M = 0.6
+"""How far beyond the marked floor shadows are still caught."""
+
+
+@dataclass(frozen=True)
+class Lamp:
+    """A rectangle that sends light to one side.
+
+    size_m: along its own x and y. direction: unit, the way the light goes. up: unit, its own y axis in the world.
+    power_w: linear RGB watts. kind: "panel", "pendant" or "window".
+    """
+
+    center_m: Vector
+    size_m: tuple[float, float]
+    direction: Vector
+    up: Vector
+    power_w: Rgb
+    kind: str = "panel"
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Where somebody can sit; heading_rad is the sitter's (0 faces -Y, counter-clockwise seen from above)."""
+
+    x_m: float
+    y_m: float
+    height_m: float
+    heading_rad: float
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """A thing that bodies may not enter: footprint (m) between bottom_m and top_m."""
+
+    footprint: Polygon
+    bottom_m: float
+    top_m: float
+    kind: str
+
+
+@dataclass
+class Place:
+    """All that a scene needs to know of where it happens.
+
+    key: equal keys mean equal geometry. parts: surfaces in world metres; proxies if background is given.
+    ambient: radiance that comes from everywhere. bounds: what the walls enclose, if there are walls. background: HWC uint8 sRGB at the camera's size, or None for a room
+    that is rendered. ignore_px: polygons with people whom nobody labelled.
+    """
+
+    key: str
+    parts: list[Mesh]
+    lamps: list[Lamp]
+    floor: Polygon
+    obstacles: list[Obstacle]
+    seats: list[Seat]
+    ambient: Rgb = (0.0, 0.0, 0.0)
+    bounds: Polygon | None = None
+    background: np.ndarray | None = None
+    ignore_px: list[list[tuple[float, float]]] = field(default_factory=list)
+
+
+def site_camera(site: Site, size_px: int) -> Camera:
+    """The site's camera in a picture whose longer side is size_px."""
+    camera = site.camera()
+    factor = size_px / max(camera.lens.width_px, camera.lens.height_px)
+    width, height = (max(1, round(side * factor)) for side in (camera.lens.width_px, camera.lens.height_px))
+    return Camera(lens=camera.lens.resized(width, height), pose=camera.pose)
+
+
+def place_from_site(site: Site, background: Path, camera: Camera) -> Place:
+    """The place of a photograph: stand-in surfaces from its Site, light estimated from its floor.
+
+    background: the picture file. camera: site_camera at the size of the picture to be made.
+    """
+    picture = _resized(read_image(background), camera)
+    floor = Polygon(site.floor_m()).buffer(0)
+    obstacles = [
+        Obstacle(Polygon(footprint).buffer(0), bottom, top, kind)
+        for footprint, bottom, top, kind in site.furniture_prisms()
+    ]
+    white = white_radiance(floor_pixels(picture, camera, floor, obstacles))
+    return Place(
+        key=digest(site.model_dump_json(), str(background), camera.model_dump_json()),
+        parts=[_floor_catcher(floor), *(_prism_of(obstacle) for obstacle in obstacles)],
+        lamps=_ceiling_grid(floor, camera.pose.height_m + 0.1, white * (1 - _AMBIENT_SHARE)),
+        floor=floor,
+        obstacles=obstacles,
+        seats=_site_seats(site),
+        ambient=_rgb(white * _AMBIENT_SHARE),
+        background=picture,
+        ignore_px=_scaled_polygons(site, camera),
+    )
+
+
+def white_radiance(floor_colors: np.ndarray) -> np.ndarray:
+    """Radiance (linear RGB, (3,)) that a white thing on the floor of a photograph would have: a plain estimate.
+
+    floor_colors: (n, 3) uint8 sRGB. Their median is divided by an assumed reflectance. Whether its tint comes from the
+    lamps or from the floor cannot be told from one picture: half of it is given to the lamps.
+    """
+    color = np.median(decode_srgb(floor_colors), axis=0) if len(floor_colors) else np.full(3, 0.3)
+    brightness = float(np.clip(color @ [0.2126, 0.7152, 0.0722], 0.02, 0.9))
+    tint = np.sqrt(np.maximum(color, 1e-3) / brightness)
+    return np.asarray(np.clip(tint * brightness / _FLOOR_ALBEDO, 0.05, 1.5))
+
+
+def floor_pixels(picture: np.ndarray, camera: Camera, floor: Polygon, obstacles: Sequence[Obstacle]) -> np.ndarray:
+    """Colours (n, 3) uint8 of the pixels inside the floor polygon that no furniture hides."""
+    inside = np.zeros(picture.shape[:2], np.uint8)
+    _fill(inside, camera, np.array([[x, y, 0.0] for x, y in floor.exterior.coords]), 1, hull=False)
+    for obstacle in obstacles:
+        outline = np.asarray(obstacle.footprint.exterior.coords)
+        corners = [np.column_stack([outline, np.full(len(outline), z)]) for z in (obstacle.bottom_m, obstacle.top_m)]
+        _fill(inside, camera, np.vstack(corners), 0, hull=True)
+    return picture[inside > 0]
+
+
+def decode_srgb(color: np.ndarray) -> np.ndarray:
+    """uint8 (or 0-255 float) sRGB to linear RGB in [0, 1], float32 (IEC 61966-2-1)."""
+    value = np.asarray(color, np.float32) / np.float32(255.0)
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+def encode_srgb(linear: np.ndarray) -> np.ndarray:
+    """Linear RGB to sRGB in [0, 1], float32; values outside [0, 1] are clipped."""
+    value = np.clip(np.asarray(linear, np.float32), 0.0, 1.0)
+    return np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1 / 2.4) - 0.055).astype(np.float32)
+
+
+def digest(*texts: str) -> str:
+    """A short name for a combination of texts."""
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
+
+
+def _rgb(values: np.ndarray) -> Rgb:
+    return (float(values[0]), float(values[1]), float(values[2]))
+
+
+def _resized(picture: np.ndarray, camera: Camera) -> np.ndarray:
+    size = (camera.lens.width_px, camera.lens.height_px)
+    smaller = size[0] < picture.shape[1]
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
+
+
+def _fill(image: np.ndarray, camera: Camera, points_m: np.ndarray, value: int, hull: bool) -> None:
+    """Fill the picture of a polygon, or of the hull of points, with a value."""
+    px = camera.project_world(points_m)
+    corners = np.round(px[np.isfinite(px[:, 0])] - 0.5).astype(np.int32)
+    if len(corners) >= 3:
+        cv2.fillPoly(image, [cv2.convexHull(corners) if hull else corners], value)
+
+
+def _floor_catcher(floor: Polygon) -> Mesh:
+    material = Material("floor", (_FLOOR_ALBEDO,) * 3)
+    return sheet(floor.buffer(_CATCHER_MARGIN_M, join_style="mitre"), 0.0, material, "floor")
+
+
+def _prism_of(obstacle: Obstacle) -> Mesh:
+    material = Material("furniture", (0.5, 0.5, 0.5))
+    return prism(obstacle.footprint, obstacle.bottom_m, obstacle.top_m, material, "furniture")
+
+
+def _ceiling_grid(floor: Polygon, height_m: float, white: np.ndarray) -> list[Lamp]:
+    """3 x 3 panels over the floor's bounding box that light a white floor in its middle with radiance white."""
+    x0, y0, x1, y1 = floor.bounds
+    centers = [(x0 + (x1 - x0) * u, y0 + (y1 - y0) * v) for u in (1 / 6, 0.5, 5 / 6) for v in (1 / 6, 0.5, 5 / 6)]
+    middle = floor.centroid
+    # A small Lambertian panel of 1 W lights the floor with cos^4 / (pi h^2) W/m2; a white floor sends 1/pi of it.
+    shares = [_cos4(math.hypot(x - middle.x, y - middle.y), height_m) / (math.pi * height_m) ** 2 for x, y in centers]
+    power = _rgb(white / sum(shares))
+    size = (max(0.6, (x1 - x0) / 6), max(0.6, (y1 - y0) / 6))
+    return [Lamp((x, y, height_m), size, (0.0, 0.0, -1.0), (0.0, 1.0, 0.0), power) for x, y in centers]
+
+
+def _cos4(aside_m: float, height_m: float) -> float:
+    return (height_m**2 / (height_m**2 + aside_m**2)) ** 2
+
+
+def _site_seats(site: Site) -> list[Seat]:
+    """Seats in metres. Seat.direction_deg: the way the sitter looks, counter-clockwise from world +X."""
+    camera = site.camera()
+    seats = []
+    for seat in site.seats:
+        point = camera.floor_points(np.array([seat.place_px]), z_m=seat.height_m)[0]
+        seats.append(Seat(float(point[0]), float(point[1]), seat.height_m, math.radians(seat.direction_deg + 90)))
+    return seats
+
+
+def _scaled_polygons(site: Site, camera: Camera) -> list[list[tuple[float, float]]]:
+    original = site.camera().lens
+    fx, fy = camera.lens.width_px / original.width_px, camera.lens.height_px / original.height_px
+    return [[(float(x) * fx, float(y) * fy) for x, y in polygon] for polygon in site.ignore]

@@ -1,0 +1,133 @@
+"""What the tests let Blender do, in a process of its own: `python tests/render/blender_job.py JOB IN.json OUT.npz`.
+
+bpy can be imported once in a process, so no test imports it; they read back arrays.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from shapely.geometry import box as rectangle
+
+from annotate.camera import Camera
+from annotate.classes import CLASS_ID
+from assets.mesh import Human, Material, Mesh
+from render import solids
+from render.light import LightSpec
+from render.picture import RenderSettings
+from render.place import Lamp, Place
+
+Arrays = dict[str, np.ndarray]
+
+
+def ball(center_m: Any, radius_m: float, material: Material, class_name: str = "lamp", rings: int = 12) -> Mesh:
+    """A sphere of 2 * rings * rings corners."""
+    around, down = np.meshgrid(np.linspace(0, 2 * np.pi, 2 * rings, endpoint=False), np.linspace(0, np.pi, rings))
+    unit = np.stack([np.cos(around) * np.sin(down), np.sin(around) * np.sin(down), np.cos(down)], -1).reshape(-1, 3)
+    index = np.arange(rings * 2 * rings).reshape(rings, 2 * rings)
+    right = np.roll(index, -1, axis=1)
+    quads = [index[:-1], index[1:], right[:-1], index[1:], right[1:], right[:-1]]
+    triangles = np.stack(quads, -1).reshape(-1, 3)
+    return solids.solid(unit * radius_m + np.asarray(center_m), triangles, material, class_name, smooth=True)
+
+
+def figure(x_m: float, y_m: float, skin: float = 0.0) -> Human:
+    """A person of two balls on a post, enough for light and shadow."""
+    cloth = Material("cloth", (0.1, 0.15, 0.5), bump=0.3)
+    face = Material("skin", (0.55, 0.35, 0.25), subsurface=skin)
+    hair = Material("hair", (0.03, 0.02, 0.01), pattern="strands", scale_m=0.004, bump=0.5)
+    mesh = solids.joined(
+        [
+            solids.box((x_m, y_m, 0.55), (0.2, 0.2, 1.1), cloth, "bottom"),
+            ball((x_m, y_m, 1.25), 0.25, cloth, "top"),
+            ball((x_m, y_m, 1.6), 0.12, face, "skin"),
+            ball((x_m, y_m + 0.02, 1.65), 0.12, hair, "hair"),
+        ],
+        "figure",
+    )
+    fields = {name: getattr(mesh, name) for name in mesh.__dataclass_fields__}
+    head = np.isin(mesh.triangle_class, [CLASS_ID["skin"], CLASS_ID["hair"]])
+    return Human(**fields, triangle_is_head=head)
+
+
+def hall(key: str, desk: bool = False) -> Place:
+    """A floor without walls under four lamps, perhaps with a desk at x = 1, y = 0."""
+    floor = Material("floor", (0.5, 0.5, 0.5), pattern="tiles", scale_m=0.6)
+    wood = Material("desk", (0.5, 0.3, 0.15), pattern="wood")
+    parts = [solids.sheet(rectangle(-5, -5, 5, 5), 0.0, floor, "floor")]
+    if desk:
+        parts.append(solids.box((1.0, 0.0, 0.4), (0.8, 1.6, 0.8), wood, "desk"))
+    lamps = [
+        Lamp((x, y, 2.9), (0.6, 0.6), (0.0, 0.0, -1.0), (0.0, 1.0, 0.0), (60.0, 60.0, 60.0))
+        for x in (-1.5, 1.5)
+        for y in (-1.5, 1.5)
+    ]
+    return Place(key, parts, lamps, rectangle(-5, -5, 5, 5), [], [])
+
+
+def emitters(job: dict[str, Any]) -> Arrays:
+    """Glowing balls of 1.5 px at world points, through several cameras; each picture whole and in rectangles."""
+    from render.blender import meshes
+    from render.blender.borders import Rectangle
+    from render.blender.camera import FisheyeCamera
+    from render.blender.materials import MaterialShelf
+    from render.blender.session import Session
+
+    session = Session(threads=1)
+    fisheye, shelf = FisheyeCamera(session), MaterialShelf(session)
+    session.scene.render.film_transparent = True
+    session.set_quality(samples=48, seed=0, denoise=False)
+    found: Arrays = {}
+    for name, case in job["cases"].items():
+        camera = Camera.model_validate(case["camera"])
+        points = np.array(case["points_m"])
+        glow = Material("glow", (1.0, 1.0, 1.0), emission=1.0)
+        radii = 1.5 * camera.distance_m(points) / min(camera.lens.focal_px)
+        balls = [ball(point, radius, glow) for point, radius in zip(points, radii, strict=True)]
+        shown = [meshes.upload(session, one, shelf) for one in balls]
+        session.forget()
+        fisheye.show(camera)
+        width, height = camera.lens.width_px, camera.lens.height_px
+        found[f"{name}_whole"] = session.render()[..., 0]
+        halves = [Rectangle(0, 0, width // 3, height), Rectangle(width // 3, 0, width, height)]
+        found[f"{name}_parts"] = session.render(halves)[..., 0]
+        for one in shown:
+            meshes.discard(session, one)
+    return found
+
+
+def people(job: dict[str, Any]) -> Arrays:
+    """Pictures of figures, one after the other in one renderer: {name: {"figures": [[x, y], ...], "desk": bool}}."""
+    from render.blender.passes import BlenderRenderer
+
+    settings = RenderSettings(samples=job["samples"], denoise=job["denoise"], threads=1, adaptive_threshold=0.0)
+    renderer = BlenderRenderer(settings)
+    camera = Camera.model_validate(job["camera"])
+    light = LightSpec(ambient=(0.2, 0.2, 0.2))
+    found: Arrays = {}
+    for name, scene in job["scenes"].items():
+        place = hall(f"hall {scene['desk']}", scene["desk"])
+        figures = [figure(x, y, skin=0.2) for x, y in scene["figures"]]
+        found[name] = renderer.render_people(place, figures, light, camera, job["seed"])
+        if scene.get("plate"):
+            found[f"{name}_plate"] = renderer.render_plate(place, light, camera, job["seed"])
+    bpy = renderer._session.bpy
+    found["left"] = np.array([len(bpy.data.meshes), len(bpy.data.materials), len(bpy.data.images), len(bpy.data.lights)])
+    return found
+
+
+JOBS: dict[str, Callable[[dict[str, Any]], Arrays]] = {"emitters": emitters, "people": people}
+
+
+def main() -> None:
+    job, given, answer = sys.argv[1:]
+    np.savez(answer, **JOBS[job](json.loads(Path(given).read_text(encoding="utf-8"))))
+
+
+if __name__ == "__main__":
+    main()
