@@ -86,8 +86,7 @@ def make_plan(config: EvaluateConfig) -> Plan:
     if len(set(config.seeds)) < len(config.seeds):
         raise InputError(f"--seeds {config.seeds}: a seed is given twice; every run needs its own")
     sets = [
-        TrainingSet(name, [Dataset.read(path) for path in paths])
-        for name, paths in parse_entries(config.train).items()
+        TrainingSet(name, [Dataset.read(path) for path in paths]) for name, paths in parse_entries(config.train).items()
     ]
     val, test = Dataset.read(config.val), Dataset.read(config.test)
     for entry in sets:
@@ -196,7 +195,7 @@ def _trained(
         trained = train_detector(
             kind, train, val, config.training, seed, config.iou, plan.backbone, plan.device, on_step
         )
-    record = {"set": entry.name, **trained.record()}
+    record = {"set": entry.name, **trained.record(), "weights": place.name}
     keep_detector(place, trained.detector, record)
     return trained.detector, record
 
@@ -207,7 +206,7 @@ def keep_detector(place: Path, detector: SqueezeDet, record: dict[str, Any]) -> 
 
     state = {name: value.detach().cpu().contiguous() for name, value in detector.state_dict().items()}
     write_bytes(place, save(state, metadata={"set": str(record["set"]), "seed": str(record["seed"])}))
-    write_json(place.with_suffix(".json"), {**record, "weights": place.name})
+    write_json(place.with_suffix(".json"), record)
 
 
 def _tested(

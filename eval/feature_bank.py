@@ -9,6 +9,7 @@ colour, texture and coarse shape, not what things are: compare its distances wit
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as functional
@@ -63,7 +64,7 @@ class FeatureBank(nn.Module):
         for _ in range(LEVELS):
             levels.append(functional.avg_pool2d(levels[-1], 2))
         parts = [self._colour(levels[1]), self._gradients(levels[1][:, :1])]
-        for level, coarser in zip(levels[:LEVELS], levels[1:], strict=True):
+        for level, coarser in pairwise(levels):
             parts += [self._orientations(level[:, :1]), self._band(level, coarser)]
         return torch.cat(parts, dim=1)
 

@@ -11,20 +11,18 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as functional
 from torch import nn
 
-import eval.torchvision_guard  # noqa: F401  (before torchvision)
 from annotate.errors import InputError
 from eval.detectors.squeezedet import IMAGENET_MEAN, IMAGENET_STD
 from eval.feature_bank import DIMENSIONS as BANK_DIMENSIONS
 from eval.feature_bank import FeatureBank
 from eval.weights import download, load_strictly, read_weights
-
-import torchvision.models  # isort: skip
 
 Weights = Mapping[str, torch.Tensor]
 
@@ -44,6 +42,14 @@ class FeatureKind:
     keys: Callable[[Weights], Weights] = lambda weights: weights
     address: str | None = None
     side_px: int | None = None
+
+
+def torchvision_model(name: str, **options: Any) -> Any:
+    """A network of torchvision.models without weights; torchvision is imported here, behind its guard."""
+    import eval.torchvision_guard  # noqa: F401, I001
+    from torchvision import models
+
+    return models.get_model(name, weights=None, **options)
 
 
 class Pooled(nn.Module):
@@ -69,7 +75,7 @@ class InceptionPool(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.network = torchvision.models.inception_v3(weights=None, init_weights=False, transform_input=False)
+        self.network = torchvision_model("inception_v3", init_weights=False, transform_input=False)
         self.network.AuxLogits, self.network.fc = None, nn.Identity()
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
@@ -79,7 +85,13 @@ class InceptionPool(nn.Module):
 def vgg19_to_relu3_1() -> nn.Sequential:
     """VGG-19 to relu3_1 with a 1x1 layer for colours in front and padding by reflection; convolutions at 0, 2, 5, 9, 12, 16."""
     layers: list[nn.Module] = [nn.Conv2d(3, 3, 1)]
-    for inputs, outputs, pool in ((3, 64, False), (64, 64, True), (64, 128, False), (128, 128, True), (128, 256, False)):
+    for inputs, outputs, pool in (
+        (3, 64, False),
+        (64, 64, True),
+        (64, 128, False),
+        (128, 128, True),
+        (128, 256, False),
+    ):
         layers += [nn.ReflectionPad2d(1), nn.Conv2d(inputs, outputs, 3), nn.ReLU()]
         layers += [nn.MaxPool2d(2, ceil_mode=True)] if pool else []
     return nn.Sequential(*layers)
@@ -109,15 +121,15 @@ _TORCHVISION = "https://download.pytorch.org/models/"
 FEATURES: dict[str, FeatureKind] = {
     "bank": FeatureKind("plafond-bank-1", BANK_DIMENSIONS, FeatureBank),
     "densenet169": FeatureKind(
-        "DenseNet169", 1664, lambda: Pooled(torchvision.models.densenet169(weights=None).features, relu=True),
+        "DenseNet169", 1664, lambda: Pooled(torchvision_model("densenet169").features, relu=True),
         _densenet_names, _TORCHVISION + "densenet169-b2777c0a.pth",
     ),
     "squeezenet1_1": FeatureKind(
-        "SqueezeNet1.1", 512, lambda: Pooled(torchvision.models.squeezenet1_1(weights=None).features),
+        "SqueezeNet1.1", 512, lambda: Pooled(torchvision_model("squeezenet1_1").features),
         _features_only, _TORCHVISION + "squeezenet1_1-b8a52dc0.pth",
     ),
     "vgg16_pool5": FeatureKind(
-        "VGG16-pool5", 512, lambda: Pooled(torchvision.models.vgg16(weights=None).features),
+        "VGG16-pool5", 512, lambda: Pooled(torchvision_model("vgg16").features),
         _features_only, _TORCHVISION + "vgg16-397923af.pth",
     ),
     "vgg19_relu3_1": FeatureKind(

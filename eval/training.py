@@ -203,7 +203,8 @@ def train_detector(
 ) -> TrainedDetector:
     """Train on train, try on val `evaluations` times, return the detector at the trial with the best F1.
 
-    on_step: called after every step with its number, the number of steps and a few words on how it goes. PlafondError if the loss is no longer finite.
+    on_step: called after every step with its number, the number of steps and a few words on how it goes.
+    PlafondError if the loss is no longer finite.
     """
     device = device or torch.device("cpu")
     train = [sample for sample in train if len(sample.boxes)] or list(train)

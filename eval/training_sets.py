@@ -113,7 +113,9 @@ def named_pairs(texts: Sequence[str], sets: Sequence[TrainingSet]) -> list[Pair]
                 raise InputError(f'--pairs "{text}": "{name}" is none of the training sets {", ".join(by_name)}')
         a, b = by_name[refined].datasets[0], by_name[synthetic].datasets[0]
         if not _file_names(a) & _file_names(b):
-            raise InputError(f'--pairs "{text}": the two sets share no file names, so nothing can be shown side by side')
+            raise InputError(
+                f'--pairs "{text}": the two sets share no file names, so nothing can be shown side by side'
+            )
         pairs.append(Pair(refined, a, synthetic, b))
     return pairs
 

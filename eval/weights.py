@@ -29,7 +29,9 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # both libraries raise types of their own for a broken file
         reason = str(error).splitlines()[0]
-        raise InputError(f"{path}: cannot be read as weights (.safetensors, or .pth of tensors only): {reason}") from None
+        raise InputError(
+            f"{path}: cannot be read as weights (.safetensors, or .pth of tensors only): {reason}"
+        ) from None
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise InputError(f"{path}: expected tensors by name, found {type(state).__name__} of other things")
     return state

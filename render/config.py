@@ -77,5 +77,7 @@ class RenderConfig(BaseModel):
         for name in ("sitting", "standing", "tilt_deg"):
             low, high = getattr(self, name)
             if low < 0 or low > high:
-                raise InputError(f"--{name.replace('_', '-')} {low:g} {high:g}: expected two numbers, 0 or more, in order")
+                raise InputError(
+                    f"--{name.replace('_', '-')} {low:g} {high:g}: expected two numbers, 0 or more, in order"
+                )
         return self

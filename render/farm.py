@@ -171,10 +171,11 @@ class Farm:
             if not self._stopping:
                 self._answers.put(answer)
             if worker is not None and worker.made >= self.config.recycle_after:
-                worker = self._released(worker)
+                self._release(worker)
+                worker = None
             index = jobs.next(index)
         if worker is not None:
-            self._released(worker)
+            self._release(worker)
 
     def _made(self, index: int, worker: Worker | None) -> tuple[Worker | None, dict[str, Any]]:
         """One picture, with a second try in a new worker if the first one dies over it."""
@@ -186,7 +187,8 @@ class Farm:
             except (WorkerDied, OSError, ValueError) as error:
                 death = str(error)
                 if worker is not None:
-                    worker = self._released(worker)
+                    self._release(worker)
+                    worker = None
                 if self._stopping:
                     break
                 tqdm.write(f"picture {index}: {death}")
@@ -197,7 +199,7 @@ class Farm:
         self._workers.append(worker)
         return worker
 
-    def _released(self, worker: Worker) -> None:
+    def _release(self, worker: Worker) -> None:
         worker.close()
         self._workers.remove(worker)
 
@@ -214,4 +216,6 @@ def _failure(failures: list[dict[str, Any]]) -> PlafondError:
     first = (bad_input or failures)[0]
     others = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
     kind = InputError if bad_input else PlafondError
-    return kind(f"picture {first['index']}{others}: {first['error'].rstrip()}\nThe same command continues with what is missing.")
+    return kind(
+        f"picture {first['index']}{others}: {first['error'].rstrip()}\nThe same command continues with what is missing."
+    )

@@ -25,7 +25,9 @@ BLACK = Material("black plastic", (0.02, 0.02, 0.022), roughness=0.45)
 WHITE = Material("white lacquer", (0.75, 0.75, 0.73), roughness=0.4)
 STEEL = Material("steel", (0.35, 0.36, 0.38), roughness=0.3, specular=0.7)
 PAPER = Material("paper", (0.82, 0.81, 0.77), roughness=0.9)
-LEAF = Material("leaf", (0.05, 0.17, 0.035), roughness=0.6, pattern="noise", second_color=(0.12, 0.28, 0.05), scale_m=0.05)
+LEAF = Material(
+    "leaf", (0.05, 0.17, 0.035), roughness=0.6, pattern="noise", second_color=(0.12, 0.28, 0.05), scale_m=0.05
+)
 EARTH = Material("earth", (0.05, 0.035, 0.025), roughness=1.0)
 
 CLUTTER_COLORS: tuple[Rgb, ...] = (
@@ -60,7 +62,9 @@ class Piece:
 
 def assembled(pieces: list[Piece]) -> Piece:
     """Several pieces as one."""
-    return Piece([mesh for piece in pieces for mesh in piece.meshes], [one for piece in pieces for one in piece.obstacles])
+    return Piece(
+        [mesh for piece in pieces for mesh in piece.meshes], [one for piece in pieces for one in piece.obstacles]
+    )
 
 
 def desk(width_m: float, depth_m: float, height_m: float, top: Material, frame: Material, panel: bool) -> Piece:
@@ -69,11 +73,16 @@ def desk(width_m: float, depth_m: float, height_m: float, top: Material, frame: 
     parts = [box((0, 0, height_m - 0.0125), (width_m, depth_m, 0.025), top, "desk")]
     leg_height = height_m - 0.025
     if panel:
-        parts += [box((s * (x - 0.02), 0, leg_height / 2), (0.025, depth_m - 0.06, leg_height), frame, "desk") for s in (-1, 1)]
+        parts += [
+            box((s * (x - 0.02), 0, leg_height / 2), (0.025, depth_m - 0.06, leg_height), frame, "desk")
+            for s in (-1, 1)
+        ]
     else:
         corners = [(sx * (x - 0.05), sy * (y - 0.05)) for sx in (-1, 1) for sy in (-1, 1)]
         parts += [box((cx, cy, leg_height / 2), (0.05, 0.05, leg_height), frame, "desk") for cx, cy in corners]
-        parts += [box((0, sy * (y - 0.05), leg_height - 0.03), (width_m - 0.1, 0.03, 0.05), frame, "desk") for sy in (-1, 1)]
+        parts += [
+            box((0, sy * (y - 0.05), leg_height - 0.03), (width_m - 0.1, 0.03, 0.05), frame, "desk") for sy in (-1, 1)
+        ]
     slab = Obstacle(rectangle(-x, -y, x, y), height_m - 0.05, height_m, "desk")
     return Piece([joined(parts, "desk")], [slab])
 
@@ -114,9 +123,11 @@ def _lit_windows(rng: np.random.Generator, width_m: float, height_m: float, midd
 
 
 def _glow(color: Rgb, rng: np.random.Generator) -> Material:
-    text = tuple(0.35 * channel + 0.03 for channel in color)
+    text = (0.35 * color[0] + 0.03, 0.35 * color[1] + 0.03, 0.35 * color[2] + 0.03)
     emission = float(np.round(rng.uniform(0.6, 1.2), 3))
-    return Material("lit screen", color, roughness=0.3, emission=emission, pattern="stripes", second_color=text, scale_m=0.02)
+    return Material(
+        "lit screen", color, roughness=0.3, emission=emission, pattern="stripes", second_color=text, scale_m=0.02
+    )
 
 
 def _screen_quad(
@@ -152,7 +163,7 @@ def laptop(rng: np.random.Generator, desk_m: float) -> Piece:
 def keyboard_and_mouse(rng: np.random.Generator, desk_m: float) -> Piece:
     """Keyboard and mouse at the desk's front."""
     shell = BLACK if rng.random() < 0.65 else WHITE
-    keys = Material("keys", tuple(min(1.0, 1.8 * c + 0.01) for c in shell.base_color), roughness=0.6)
+    keys = Material("keys", (0.05, 0.05, 0.055) if shell is BLACK else (0.6, 0.6, 0.58), roughness=0.6)
     parts = [
         box((0, 0, desk_m + 0.009), (0.43, 0.14, 0.018), shell, "clutter"),
         box((-0.02, 0, desk_m + 0.0195), (0.37, 0.105, 0.004), keys, "clutter"),
@@ -180,12 +191,17 @@ def _small_thing(kind: str, rng: np.random.Generator, desk_m: float) -> Mesh:
         return box((0, 0, desk_m + 0.002), (0.21, 0.297, 0.004), PAPER, "clutter")
     if kind == "book":
         thick = rng.uniform(0.015, 0.06)
-        return box((0, 0, desk_m + thick / 2), (rng.uniform(0.15, 0.22), rng.uniform(0.2, 0.3), thick), paint, "clutter")
+        return box(
+            (0, 0, desk_m + thick / 2), (rng.uniform(0.15, 0.22), rng.uniform(0.2, 0.3), thick), paint, "clutter"
+        )
     if kind == "mug":
         return cylinder((0, 0, desk_m), 0.042, 0.095, paint, "clutter")
     if kind == "bottle":
         return joined(
-            [cylinder((0, 0, desk_m), 0.034, 0.17, paint, "clutter"), cylinder((0, 0, desk_m + 0.17), 0.015, 0.05, paint, "clutter")],
+            [
+                cylinder((0, 0, desk_m), 0.034, 0.17, paint, "clutter"),
+                cylinder((0, 0, desk_m + 0.17), 0.015, 0.05, paint, "clutter"),
+            ],
             "bottle",
         )
     if kind == "phone":
@@ -267,7 +283,9 @@ def _binders(rng: np.random.Generator, width_m: float, z_m: float, depth_m: floa
         if rng.random() < 0.75:
             paint = Material("binder", CLUTTER_COLORS[int(rng.integers(len(CLUTTER_COLORS)))], roughness=0.6)
             height = rng.uniform(0.22, 0.32)
-            binders.append(box(((x + end) / 2, -0.02, z_m + height / 2), (end - x, depth_m - 0.1, height), paint, "shelf"))
+            binders.append(
+                box(((x + end) / 2, -0.02, z_m + height / 2), (end - x, depth_m - 0.1, height), paint, "shelf")
+            )
         x = end + rng.uniform(0.01, 0.08)
     return binders
 
@@ -286,7 +304,10 @@ def cabinet(rng: np.random.Generator, width_m: float, height_m: float, front: Ma
 def plant(rng: np.random.Generator, height_m: float) -> Piece:
     """A pot with bent leaves."""
     pot = Material("pot", CLUTTER_COLORS[int(rng.integers(len(CLUTTER_COLORS)))], roughness=0.5)
-    parts = [cylinder((0, 0, 0), 0.13, 0.3, pot, "plant", 14, 0.17), cylinder((0, 0, 0.29), 0.15, 0.015, EARTH, "plant", 14)]
+    parts = [
+        cylinder((0, 0, 0), 0.13, 0.3, pot, "plant", 14, 0.17),
+        cylinder((0, 0, 0.29), 0.15, 0.015, EARTH, "plant", 14),
+    ]
     for _ in range(int(rng.integers(14, 26))):
         parts.append(_leaf(rng, height_m))
     reach = Obstacle(Point(0, 0).buffer(0.32, quad_segs=3), 0.0, height_m, "plant")
@@ -302,8 +323,8 @@ def _leaf(rng: np.random.Generator, height_m: float) -> Mesh:
         angle = steep - 0.28 * step
         point = point + np.array([math.cos(angle), 0, math.sin(angle)]) * length / 4
     half = width / 2 * np.array([0.5, 1.0, 1.0, 0.7, 0.1])
-    left = np.array([p + [0, h, 0] for p, h in zip(spine, half, strict=True)])
-    right = np.array([p - [0, h, 0] for p, h in zip(spine, half, strict=True)])
+    aside = half[:, None] * np.array([0.0, 1.0, 0.0])
+    left, right = np.array(spine) + aside, np.array(spine) - aside
     quads = [quad(np.array([right[i], right[i + 1], left[i + 1], left[i]]), LEAF, "plant") for i in range(4)]
     reach = float(np.abs(left[:, 0]).max())
     shrink = min(1.0, 0.34 / reach)
@@ -315,7 +336,10 @@ def _leaf(rng: np.random.Generator, height_m: float) -> Mesh:
 def waste_bin(rng: np.random.Generator) -> Piece:
     """A waste-paper basket."""
     paint = BLACK if rng.random() < 0.6 else STEEL
-    parts = [cylinder((0, 0, 0), 0.12, 0.3, paint, "clutter", 12, 0.15), cylinder((0, 0, 0.28), 0.13, 0.022, PAPER, "clutter", 9)]
+    parts = [
+        cylinder((0, 0, 0), 0.12, 0.3, paint, "clutter", 12, 0.15),
+        cylinder((0, 0, 0.28), 0.13, 0.022, PAPER, "clutter", 9),
+    ]
     return Piece([joined(parts, "bin")], [Obstacle(Point(0, 0).buffer(0.16, quad_segs=2), 0.0, 0.31, "bin")])
 
 
@@ -325,7 +349,11 @@ def floor_box(rng: np.random.Generator) -> Piece:
         card = Material("cardboard", (0.32, 0.2, 0.1), roughness=0.9)
         x, y, z = rng.uniform(0.3, 0.55), rng.uniform(0.25, 0.4), rng.uniform(0.2, 0.45)
         mesh = joined(
-            [box((0, 0, z / 2), (x, y, z), card, "clutter"), box((0, 0, z + 0.001), (x, 0.05, 0.002), PAPER, "clutter")], "box"
+            [
+                box((0, 0, z / 2), (x, y, z), card, "clutter"),
+                box((0, 0, z + 0.001), (x, 0.05, 0.002), PAPER, "clutter"),
+            ],
+            "box",
         )
     else:
         x, y, z = 0.34, 0.2, 0.4

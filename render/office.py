@@ -21,7 +21,7 @@ from assets.mesh import Material
 from render import furniture
 from render.furniture import Piece, assembled
 from render.place import Lamp, Place, Rgb, Seat, digest
-from render.room import room_parts, room_lamps
+from render.room import room_lamps, room_parts
 
 DESK_M = 0.735
 _DESK_DEPTH_M = 0.8
@@ -30,11 +30,25 @@ _ISLAND_DEPTH_M = 2 * _DESK_DEPTH_M
 _CHAIR_ZONE_M = 0.95
 """How far behind a desk's front edge its chair needs room."""
 
-DESK_TOPS: tuple[Rgb, ...] = ((0.52, 0.42, 0.27), (0.38, 0.22, 0.11), (0.7, 0.7, 0.68), (0.45, 0.2, 0.1), (0.25, 0.16, 0.1))
-CHAIR_CLOTHS: tuple[Rgb, ...] = ((0.025, 0.025, 0.03), (0.03, 0.07, 0.2), (0.25, 0.25, 0.27), (0.3, 0.04, 0.04), (0.04, 0.17, 0.14))
+DESK_TOPS: tuple[Rgb, ...] = (
+    (0.52, 0.42, 0.27),
+    (0.38, 0.22, 0.11),
+    (0.7, 0.7, 0.68),
+    (0.45, 0.2, 0.1),
+    (0.25, 0.16, 0.1),
+)
+CHAIR_CLOTHS: tuple[Rgb, ...] = (
+    (0.025, 0.025, 0.03),
+    (0.03, 0.07, 0.2),
+    (0.25, 0.25, 0.27),
+    (0.3, 0.04, 0.04),
+    (0.04, 0.17, 0.14),
+)
 WALLS: tuple[Rgb, ...] = ((0.76, 0.75, 0.71), (0.72, 0.73, 0.74), (0.66, 0.6, 0.5), (0.55, 0.64, 0.66))
 FLOORS: dict[str, tuple[tuple[Rgb, Rgb], ...]] = {
-    "carpet": (((0.1, 0.11, 0.13), (0.15, 0.16, 0.18)), ((0.2, 0.18, 0.15), (0.27, 0.25, 0.21)), ((0.06, 0.1, 0.15), (0.1, 0.14, 0.2))),
+    "carpet": (
+        ((0.1, 0.11, 0.13), (0.15, 0.16, 0.18)), ((0.2, 0.18, 0.15), (0.27, 0.25, 0.21)), ((0.06, 0.1, 0.15), (0.1, 0.14, 0.2)),
+    ),
     "wood": (((0.36, 0.22, 0.11), (0.26, 0.15, 0.07)), ((0.48, 0.36, 0.22), (0.38, 0.27, 0.15))),
     "tiles": (((0.46, 0.45, 0.42), (0.33, 0.32, 0.3)), ((0.36, 0.37, 0.38), (0.25, 0.26, 0.27))),
 }  # fmt: skip
@@ -81,8 +95,8 @@ def sample_office(rng: np.random.Generator) -> OfficeSpec:
         width_m=_cm(width),
         depth_m=_cm(depth),
         ceiling_m=_cm(rng.uniform(2.6, 3.5)),
-        origin_x_m=_cm(width * rng.uniform(0.38, 0.62)),
-        origin_y_m=_cm(depth * rng.uniform(0.38, 0.62)),
+        origin_x_m=_cm(width * rng.uniform(0.3, 0.7)),
+        origin_y_m=_cm(depth * rng.uniform(0.3, 0.7)),
         layout=str(rng.choice(["islands", "islands", "rows", "walls"])),  # type: ignore[arg-type]
         turned=bool(rng.random() < 0.5),
         floor=floor,  # type: ignore[arg-type]
@@ -180,7 +194,9 @@ def _workplace(
     spec: OfficeSpec, rng: np.random.Generator, x_m: float, y_m: float, heading: float, width_m: float
 ) -> tuple[Piece, Seat]:
     """A desk with what is on, under and before it, and the seat of its chair."""
-    top = Material("desk top", spec.desk_color, roughness=0.45, pattern="wood", second_color=_darker(spec.desk_color), scale_m=0.12)
+    top = Material(
+        "desk top", spec.desk_color, roughness=0.45, pattern="wood", second_color=_darker(spec.desk_color), scale_m=0.12
+    )
     panel = bool(rng.random() < 0.3)
     pieces = [furniture.desk(width_m, _DESK_DEPTH_M, DESK_M, top, furniture.STEEL, panel)]
     if width_m > 1.3 and rng.random() < 0.5:
@@ -213,7 +229,9 @@ def _equipment(rng: np.random.Generator, width_m: float) -> list[Piece]:
 
 
 def _chair(spec: OfficeSpec) -> Piece:
-    cloth = Material("chair cloth", spec.chair_color, roughness=0.9, pattern="noise", second_color=_darker(spec.chair_color))
+    cloth = Material(
+        "chair cloth", spec.chair_color, roughness=0.9, pattern="noise", second_color=_darker(spec.chair_color)
+    )
     if spec.chair == "task":
         return furniture.task_chair(cloth, _SEAT_M, arms=False)
     return furniture.four_leg_chair(cloth, _SEAT_M, furniture.STEEL)
@@ -222,7 +240,9 @@ def _chair(spec: OfficeSpec) -> Piece:
 def _meeting_table(spec: OfficeSpec, rng: np.random.Generator) -> tuple[list[Piece], list[Seat]]:
     """A long table in the room's middle with chairs on both sides."""
     places = max(1, int((min(spec.width_m, 9.0) - 4.6) // 0.8))
-    top = Material("table top", _darker(spec.desk_color), roughness=0.4, pattern="wood", second_color=spec.desk_color, scale_m=0.15)
+    top = Material(
+        "table top", _darker(spec.desk_color), roughness=0.4, pattern="wood", second_color=spec.desk_color, scale_m=0.15
+    )
     length, depth = places * 0.8 + 0.2, 1.1
     table = [furniture.desk(length, depth, DESK_M, top, furniture.STEEL, False)]
     table.append(furniture.desk_clutter(rng, length, depth, DESK_M, int(rng.integers(2, 8))))
@@ -239,9 +259,19 @@ def _meeting_table(spec: OfficeSpec, rng: np.random.Generator) -> tuple[list[Pie
 def _perimeter(spec: OfficeSpec, rng: np.random.Generator, room: Polygon, before: list[Piece]) -> list[Piece]:
     """Shelves, cabinets, plants, bins and boxes along the walls wherever nothing stands yet."""
     taken = unary_union([one.footprint.buffer(0.25) for piece in before for one in piece.obstacles])
-    wood = Material("shelf board", _varied(spec.desk_color, rng), roughness=0.6, pattern="wood", second_color=_darker(spec.desk_color))
+    wood = Material(
+        "shelf board",
+        _varied(spec.desk_color, rng),
+        roughness=0.6,
+        pattern="wood",
+        second_color=_darker(spec.desk_color),
+    )
     stood: list[Piece] = []
-    wanted = ["shelf"] * int(rng.integers(1, 4)) + ["cabinet"] * int(rng.integers(1, 4)) + ["plant"] * int(rng.integers(1, 5))
+    wanted = (
+        ["shelf"] * int(rng.integers(1, 4))
+        + ["cabinet"] * int(rng.integers(1, 4))
+        + ["plant"] * int(rng.integers(1, 5))
+    )
     wanted += ["bin"] * int(rng.integers(2, 6)) + ["box"] * int(rng.integers(0, 5))
     for kind in wanted:
         for _ in range(12):
@@ -294,5 +324,7 @@ def _darker(color: Rgb) -> Rgb:
 def _varied(color: Rgb, rng: np.random.Generator) -> Rgb:
     """The colour a little lighter or darker and a little off its hue."""
     factor = rng.uniform(0.85, 1.15) * rng.uniform(0.95, 1.05, 3)
-    red, green, blue = (float(np.round(min(0.9, channel * step), 4)) for channel, step in zip(color, factor, strict=True))
+    red, green, blue = (
+        float(np.round(min(0.9, channel * step), 4)) for channel, step in zip(color, factor, strict=True)
+    )
     return (red, green, blue)

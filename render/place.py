@@ -75,8 +75,9 @@ class Place:
     """All that a scene needs to know of where it happens.
 
     key: equal keys mean equal geometry. parts: surfaces in world metres; proxies if background is given.
-    ambient: radiance that comes from everywhere. bounds: what the walls enclose, if there are walls. background: HWC uint8 sRGB at the camera's size, or None for a room
-    that is rendered. ignore_px: polygons with people whom nobody labelled.
+    ambient: radiance that comes from everywhere. bounds: what the walls enclose, if there are walls.
+    background: HWC uint8 sRGB at the camera's size, or None for a room that is rendered.
+    ignore_px: polygons with people whom nobody labelled.
     """
 
     key: str
@@ -179,7 +180,7 @@ def _fill(image: np.ndarray, camera: Camera, points_m: np.ndarray, value: int, h
     px = camera.project_world(points_m)
     corners = np.round(px[np.isfinite(px[:, 0])] - 0.5).astype(np.int32)
     if len(corners) >= 3:
-        cv2.fillPoly(image, [cv2.convexHull(corners) if hull else corners], value)
+        cv2.fillPoly(image, [cv2.convexHull(corners) if hull else corners], (value,))
 
 
 def _floor_catcher(floor: Polygon) -> Mesh:

@@ -24,6 +24,8 @@ _LINTEL_M = 0.25
 """Wall left between the windows' top and the ceiling."""
 _WALL_M = 0.12
 _PENDANT_DROP_M = 0.55
+_PENDANT_FREE_M = 2.2
+"""No lamp hangs nearer to the camera, where it would hide half the room."""
 _WINDOW_RADIANCE = 1.6
 _USED_SHARE = 0.6
 """Share of the panels' light that reaches floor and desks rather than walls and ceiling."""
@@ -47,7 +49,8 @@ def room_lamps(spec: OfficeSpec) -> list[Lamp]:
     for column in range(columns):
         for row in range(rows):
             x, y = (column + 0.5) * spec.width_m / columns, (row + 0.5) * spec.depth_m / rows
-            hangs = spec.pendants and (column + row) % 2 == 0
+            from_camera = math.hypot(x - spec.origin_x_m, y - spec.origin_y_m)
+            hangs = spec.pendants and (column + row) % 2 == 0 and from_camera > _PENDANT_FREE_M
             z = spec.ceiling_m - (_PENDANT_DROP_M if hangs else 0.02)
             size = (0.3, 1.2) if hangs else (0.6, 0.6)
             kind = "pendant" if hangs else "panel"
@@ -58,7 +61,14 @@ def room_lamps(spec: OfficeSpec) -> list[Lamp]:
 def _floor(spec: OfficeSpec) -> Mesh:
     scale = {"carpet": 0.5, "wood": 0.14, "tiles": 0.45}[spec.floor]
     rough = {"carpet": 0.95, "wood": 0.45, "tiles": 0.35}[spec.floor]
-    look = Material(f"floor {spec.floor}", spec.floor_color, rough, pattern=spec.floor, second_color=spec.floor_second_color, scale_m=scale)
+    look = Material(
+        f"floor {spec.floor}",
+        spec.floor_color,
+        rough,
+        pattern=spec.floor,
+        second_color=spec.floor_second_color,
+        scale_m=scale,
+    )
     return sheet(rectangle(0, 0, spec.width_m, spec.depth_m), 0.0, look, "floor")
 
 
@@ -82,7 +92,9 @@ def _ceiling(spec: OfficeSpec) -> Mesh:
 
 def _wall(spec: OfficeSpec, side: str, rng: np.random.Generator) -> Mesh:
     """One wall as a box outside the room; the window side has a sill, a lintel, posts, panes and frames."""
-    paint = Material("wall", spec.wall_color, 0.85, pattern="noise", second_color=_rgb(np.array(spec.wall_color) * 0.96), scale_m=0.3)
+    paint = Material(
+        "wall", spec.wall_color, 0.85, pattern="noise", second_color=_rgb(np.array(spec.wall_color) * 0.96), scale_m=0.3
+    )
     skirting = Material("skirting", (0.6, 0.6, 0.58), 0.5)
     along = spec.width_m if side[0] == "y" else spec.depth_m
     parts = [box((along / 2, 0.008, 0.04), (along, 0.016, 0.08), skirting, "wall")]
@@ -131,7 +143,9 @@ def _pane(x0: float, x1: float, z0: float, z1: float) -> list[Mesh]:
     """Sky above, town below, and a frame; the daylight itself comes from a lamp."""
     horizon = z0 + 0.35 * (z1 - z0)
     sky = Material("sky", (0.75, 0.87, 1.0), emission=1.3)
-    town = Material("town", (0.3, 0.34, 0.3), emission=0.8, pattern="noise", second_color=(0.16, 0.19, 0.14), scale_m=0.2)
+    town = Material(
+        "town", (0.3, 0.34, 0.3), emission=0.8, pattern="noise", second_color=(0.16, 0.19, 0.14), scale_m=0.2
+    )
     panes = [((x0, x1, z0, horizon), town), ((x0, x1, horizon, z1), sky)]
     parts = []
     for (a, b, low, high), look in panes:
@@ -144,19 +158,22 @@ def _pane(x0: float, x1: float, z0: float, z1: float) -> list[Mesh]:
 
 
 def _wall_pictures(along_m: float, rng: np.random.Generator) -> list[Mesh]:
-    """A whiteboard, posters or a door on a plain wall."""
-    parts: list[Mesh] = []
-    if rng.random() < 0.5:
-        x = rng.uniform(0.8, along_m - 0.8)
-        door = Material("door", (0.35, 0.25, 0.16), 0.5, pattern="wood", second_color=(0.28, 0.19, 0.12), scale_m=0.2)
-        parts.append(box((x, 0.01, 1.02), (0.9, 0.03, 2.04), door, "wall"))
-    for _ in range(int(rng.integers(0, 4))):
-        x, width = rng.uniform(1.0, along_m - 1.0), rng.uniform(0.4, 1.8)
-        print_ = Material("poster", _rgb(rng.uniform(0.05, 0.8, 3)), 0.6, pattern="checks", second_color=_rgb(rng.uniform(0.05, 0.8, 3)), scale_m=0.2)
-        board = Material("whiteboard", (0.85, 0.86, 0.87), 0.25)
-        look = board if width > 1.1 else print_
-        parts.append(box((x, 0.012, 1.5), (width, 0.02, rng.uniform(0.5, 1.1)), look, "wall"))
-    return parts
+    """Doors, whiteboards and posters on a plain wall, at most one in each stretch of 2.2 m."""
+    stretches = np.arange(1.3, along_m - 1.2, 2.2)
+    return [_wall_piece(float(x + rng.uniform(-0.1, 0.1)), rng) for x in stretches if rng.random() < 0.6]
+
+
+def _wall_piece(x_m: float, rng: np.random.Generator) -> Mesh:
+    kind = rng.choice(["door", "board", "poster", "poster"])
+    if kind == "door":
+        wood = Material("door", (0.35, 0.25, 0.16), 0.5, pattern="wood", second_color=(0.28, 0.19, 0.12), scale_m=0.2)
+        return box((x_m, 0.01, 1.02), (0.9, 0.03, 2.04), wood, "wall")
+    if kind == "board":
+        enamel = Material("whiteboard", (0.85, 0.86, 0.87), 0.25)
+        return box((x_m, 0.012, 1.5), (rng.uniform(1.2, 1.8), 0.024, rng.uniform(0.8, 1.1)), enamel, "wall")
+    ink, ground = _rgb(rng.uniform(0.05, 0.8, 3)), _rgb(rng.uniform(0.05, 0.8, 3))
+    paper = Material("poster", ground, 0.6, pattern="checks", second_color=ink, scale_m=0.2)
+    return box((x_m, 0.01, 1.55), (rng.uniform(0.4, 0.9), 0.02, rng.uniform(0.5, 1.1)), paper, "wall")
 
 
 def _windows(spec: OfficeSpec) -> list[tuple[Vector, float]]:
@@ -187,10 +204,17 @@ def _pendant_body(lamp: Lamp) -> Mesh:
     x, y, z = lamp.center_m
     glow = Material("lamp glow", (1.0, 0.97, 0.9), emission=2.0)
     half = (lamp.size_m[0] / 2, lamp.size_m[1] / 2)
-    corners = [(x - half[0], y - half[1]), (x - half[0], y + half[1]), (x + half[0], y + half[1]), (x + half[0], y - half[1])]
+    corners = [
+        (x - half[0], y - half[1]),
+        (x - half[0], y + half[1]),
+        (x + half[0], y + half[1]),
+        (x + half[0], y - half[1]),
+    ]
     below = quad(np.array([[a, b, z + 0.004] for a, b in corners]), glow, "lamp")
     body = box((x, y, z + 0.035), (lamp.size_m[0], lamp.size_m[1], 0.06), WHITE, "lamp")
-    wires = [cylinder((x, y + s * half[1] * 0.8, z + 0.06), 0.004, _PENDANT_DROP_M - 0.06, STEEL, "lamp", 5) for s in (-1, 1)]
+    wires = [
+        cylinder((x, y + s * half[1] * 0.8, z + 0.06), 0.004, _PENDANT_DROP_M - 0.06, STEEL, "lamp", 5) for s in (-1, 1)
+    ]
     return joined([below, body, *wires], "pendant")
 
 

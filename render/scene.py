@@ -18,12 +18,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from annotate.camera import Camera, CameraPose
 from annotate.errors import PlafondError, SceneRejected
-from annotate.lens import EquidistantLens, EquisolidLens
+from annotate.lens import lens_from_dict
 from annotate.site import Site
 from assets.humans.build import build_human
 from assets.humans.spec import HumanSpec, sample_human
 from assets.mesh import Human
-from assets.poses.spec import PoseSpec, load_pose, sample_pose
+from assets.poses.spec import Activity, PoseSpec, load_pose, sample_pose
 from render.config import RenderConfig
 from render.light import LightSpec, sample_light
 from render.office import OfficeSpec, build_office, sample_office
@@ -154,9 +154,7 @@ def _at(human: Human, x_m: float, y_m: float, heading_rad: float) -> Human:
     return Human(**fields)
 
 
-def _sample_place(
-    config: RenderConfig, group: int, rng: np.random.Generator
-) -> tuple[PhotoPlace | OfficeSpec, Camera]:
+def _sample_place(config: RenderConfig, group: int, rng: np.random.Generator) -> tuple[PhotoPlace | OfficeSpec, Camera]:
     if config.site is None:
         office = sample_office(rng)
         return office, _office_camera(config, office, rng)
@@ -168,7 +166,7 @@ def _sample_place(
 def _office_camera(config: RenderConfig, office: OfficeSpec, rng: np.random.Generator) -> Camera:
     """A camera just under the ceiling whose lens circle fills a square picture."""
     size, max_theta = config.size_px, config.field_of_view_deg / 2
-    frame = {"width_px": size, "height_px": size, "cx_px": size / 2, "cy_px": size / 2, "max_theta_deg": max_theta}
+    frame = {"width_px": size, "height_px": size, "max_theta_deg": max_theta}
     half = math.radians(max_theta)
     pose = CameraPose(
         height_m=round(office.ceiling_m - float(rng.uniform(*_UNDER_CEILING_M)), 3),
@@ -176,9 +174,8 @@ def _office_camera(config: RenderConfig, office: OfficeSpec, rng: np.random.Gene
         tilt_azimuth_deg=round(float(rng.uniform(-180, 180)), 1),
         yaw_deg=round(float(rng.uniform(-180, 180)), 1),
     )
-    if config.lens == "equidistant":
-        return Camera(lens=EquidistantLens(**frame, f_px=size / 2 / half), pose=pose)
-    return Camera(lens=EquisolidLens(**frame, f_px=size / 4 / math.sin(half / 2)), pose=pose)
+    focal = size / 2 / half if config.lens == "equidistant" else size / 4 / math.sin(half / 2)
+    return Camera(lens=lens_from_dict({**frame, "model": config.lens, "f_px": focal}), pose=pose)
 
 
 def _populate(
@@ -191,7 +188,7 @@ def _populate(
     people = _seat_people(config, crowd, sitting, rng)
     for _ in range(standing):
         human = sample_human(rng)
-        activity = "walking" if rng.random() < _WALKING_SHARE else "standing"
+        activity: Activity = "walking" if rng.random() < _WALKING_SHARE else "standing"
         pose = sample_pose(rng, activity, config.poses)
         spot = crowd.stand(person_mesh(human, pose), rng)
         if spot is not None:

@@ -98,7 +98,7 @@ def develop(linear: np.ndarray, spec: SensorSpec, camera: Camera, shoulder: bool
 
     shoulder: roll highlights off instead of clipping them; not for photographs, whose own camera did that already.
     """
-    light = np.asarray(linear, np.float32) * np.float32(2.0**spec.exposure_ev)
+    light: np.ndarray = np.asarray(linear, np.float32) * np.float32(2.0**spec.exposure_ev)
     light = light * _falloff(spec.vignetting, camera)[..., None]
     if spec.blur_px > 0:
         light = cv2.GaussianBlur(light, (0, 0), spec.blur_px, borderType=cv2.BORDER_REPLICATE)

@@ -15,11 +15,8 @@ from shapely.geometry import MultiPolygon, Polygon
 from annotate.classes import CLASS_ID
 from assets.mesh import Material, Mesh
 
-_BOX_TRIANGLES = np.array(
-    [[0, 2, 1], [0, 3, 2], [4, 5, 6], [4, 6, 7], [0, 1, 5], [0, 5, 4]]
-    + [[1, 2, 6], [1, 6, 5], [2, 3, 7], [2, 7, 6], [3, 0, 4], [3, 4, 7]],
-    np.int32,
-)
+_BOX_QUADS = ((0, 3, 2, 1), (4, 5, 6, 7), (0, 1, 5, 4), (1, 2, 6, 5), (2, 3, 7, 6), (3, 0, 4, 7))
+_BOX_TRIANGLES = np.array([triangle for a, b, c, d in _BOX_QUADS for triangle in ((a, b, c), (a, c, d))], np.int32)
 
 
 def solid(
@@ -49,7 +46,9 @@ def box(
 ) -> Mesh:
     """A box of size (x, y, z) about its centre, leaning back (about its x axis) by tilt_rad."""
     x, y, z = (side / 2 for side in size_m)
-    corners = np.array([[-x, -y, -z], [x, -y, -z], [x, y, -z], [-x, y, -z], [-x, -y, z], [x, -y, z], [x, y, z], [-x, y, z]])
+    corners = np.array(
+        [[-x, -y, -z], [x, -y, -z], [x, y, -z], [-x, y, -z], [-x, -y, z], [x, -y, z], [x, y, z], [-x, y, z]]
+    )
     c, s = math.cos(tilt_rad), math.sin(tilt_rad)
     corners = corners @ np.array([[1, 0, 0], [0, c, -s], [0, s, c]]).T
     return solid(corners + np.asarray(center_m), _BOX_TRIANGLES, material, class_name)
@@ -74,7 +73,8 @@ def cylinder(
     angle = np.arange(sides) * 2 * math.pi / sides
     ring = np.column_stack([np.cos(angle), np.sin(angle), np.zeros(sides)])
     top = ring * (radius_m if top_radius_m is None else top_radius_m) + [0, 0, height_m]
-    vertices = np.vstack([ring * radius_m, top, [[0, 0, 0], [0, 0, height_m]]]) + np.asarray(center_m)
+    middles = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, height_m]])
+    vertices = np.vstack([ring * radius_m, top, middles]) + np.asarray(center_m)
     here, after = np.arange(sides), (np.arange(sides) + 1) % sides
     floor, lid = np.full(sides, 2 * sides), np.full(sides, 2 * sides + 1)
     triangles = np.vstack(
@@ -89,7 +89,12 @@ def cylinder(
 
 
 def blob(
-    center_m: Sequence[float], radii_m: Sequence[float], material: Material, class_name: str, rings: int = 6, sides: int = 10
+    center_m: Sequence[float],
+    radii_m: Sequence[float],
+    material: Material,
+    class_name: str,
+    rings: int = 6,
+    sides: int = 10,
 ) -> Mesh:
     """An ellipsoid."""
     polar = np.linspace(0, math.pi, rings + 1)
@@ -101,7 +106,9 @@ def blob(
             a, b = ring * sides + side, ring * sides + (side + 1) % sides
             c, d = a + sides, b + sides
             triangles += [[a, c, d]] * (ring < rings - 1) + [[a, d, b]] * (ring > 0)
-    return solid(unit * np.asarray(radii_m) + np.asarray(center_m), np.array(triangles), material, class_name, smooth=True)
+    return solid(
+        unit * np.asarray(radii_m) + np.asarray(center_m), np.array(triangles), material, class_name, smooth=True
+    )
 
 
 def sheet(outline: Polygon | MultiPolygon, z_m: float, material: Material, class_name: str) -> Mesh:
@@ -132,7 +139,9 @@ def joined(meshes: Sequence[Mesh], name: str) -> Mesh:
     with_uvs = any(mesh.uvs is not None for mesh in meshes)
     return Mesh(
         vertices_m=np.concatenate([mesh.vertices_m for mesh in meshes]).astype(np.float32),
-        triangles=np.concatenate([mesh.triangles + start for mesh, start in zip(meshes, starts, strict=True)]).astype(np.int32),
+        triangles=np.concatenate([mesh.triangles + start for mesh, start in zip(meshes, starts, strict=True)]).astype(
+            np.int32
+        ),
         triangle_material=np.concatenate([_renumbered(mesh, numbers) for mesh in meshes]),
         materials=materials,
         triangle_class=np.concatenate([mesh.triangle_class for mesh in meshes]),

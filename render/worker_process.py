@@ -5,6 +5,7 @@ The protocol is that of render.worker_loop. The worker ends by itself when its i
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -65,10 +66,8 @@ class Worker:
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
-                try:
+                with contextlib.suppress(OSError):
                     stream.close()
-                except OSError:
-                    pass
 
     def _send(self, line: str) -> None:
         assert self._process.stdin is not None
@@ -95,14 +94,14 @@ class Worker:
         status = self._process.wait()
         self._listener.join(timeout=5)
         how = f"killed by signal {-status}" if status < 0 else f"exit status {status}"
-        return WorkerDied(f"the render worker ended ({how}); its last lines:\n" + ("".join(self._last_lines) or "(none)\n"))
+        return WorkerDied(
+            f"the render worker ended ({how}); its last lines:\n" + ("".join(self._last_lines) or "(none)\n")
+        )
 
     def _keep_last_lines(self) -> None:
         assert self._process.stderr is not None
-        try:
+        with contextlib.suppress(ValueError):  # closed while it was read
             self._last_lines.extend(self._process.stderr)
-        except ValueError:
-            pass  # closed while it was read
 
 
 def _environment(threads: int) -> dict[str, str]:

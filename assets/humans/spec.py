@@ -225,7 +225,7 @@ def sample_hair(rng: np.random.Generator, sex: str, age_years: float, origin: np
 
 def _sample_hair_color(rng: np.random.Generator, sex: str, age_years: float, caucasian: float) -> np.ndarray:
     """sRGB (3,), greyer with age; dyed now and then."""
-    if rng.random() < (0.06 if sex == "female" else 0.02):
+    if rng.random() < (0.05 if sex == "female" else 0.015):
         return np.array(colorsys.hsv_to_rgb(rng.random(), rng.uniform(0.3, 0.8), rng.uniform(0.3, 0.75)))
     fair = ["dark brown", "brown", "light brown", "blond", "red", "black"]
     name = str(rng.choice(fair, p=[0.26, 0.28, 0.18, 0.18, 0.04, 0.06]))
@@ -234,7 +234,8 @@ def _sample_hair_color(rng: np.random.Generator, sex: str, age_years: float, cau
     color = np.array(NATURAL_HAIR[name])
     greying = np.clip((age_years - 42) / 25 + rng.normal(0, 0.25), 0, 1) * (0.6 if sex == "female" else 1.0)
     grey = np.array(NATURAL_HAIR["white" if rng.random() < 0.3 else "grey"])
-    return np.clip((1 - greying) * color + greying * grey + rng.normal(0, 0.015, 3), 0.02, 0.95)
+    shade = float(np.exp(rng.normal(0, 0.12)))
+    return np.clip(shade * ((1 - greying) * color + greying * grey) + rng.normal(0, 0.004, 3), 0.02, 0.95)
 
 
 def _sample_clothes(rng: np.random.Generator, sex: str) -> tuple[Top, Bottom | None]:

@@ -7,6 +7,7 @@ neighbouring frames are near-duplicates.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ THINNED = 1500
 """Of a longer clip only so many frames, evenly spaced in time, are looked at."""
 LEVEL_FOOT_DEG = 25.0
 """A standing person's foot that is tilted by less is taken to be flat on the floor."""
-WALKING_M_S = (0.35, 2.2)
+WALKING_M_S = (0.35, 1.9)
 """Slower is standing, faster is running."""
 COMPARED = (
     "Hips", "LowerBack", "Spine", "Spine1", "Neck", "Head", "LeftArm", "LeftForeArm", "RightArm", "RightForeArm",
@@ -60,10 +61,14 @@ def clip_files(folder: Path) -> list[Path]:
         InputError: no such folder, or none in it.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder of poses; expected one with .bvh files or .amc files beside their .asf")
+        raise InputError(
+            f"{folder}: no such folder of poses; expected one with .bvh files or .amc files beside their .asf"
+        )
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READERS and path.is_file())
     if not files:
-        raise InputError(f"{folder}: holds no .amc and no .bvh file; put motion capture clips there, or leave poses away")
+        raise InputError(
+            f"{folder}: holds no .amc and no .bvh file; put motion capture clips there, or leave poses away"
+        )
     return files
 
 
@@ -75,7 +80,9 @@ def read_clip(path: Path) -> Clip:
     """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
-        raise InputError(f"{path}: motion capture of type {path.suffix or 'none'} cannot be read; expected .amc or .bvh")
+        raise InputError(
+            f"{path}: motion capture of type {path.suffix or 'none'} cannot be read; expected .amc or .bvh"
+        )
     return reader(path)
 
 
@@ -118,7 +125,8 @@ def useful_frames(clip: Clip, numbers: np.ndarray, rotations: dict[str, np.ndarr
     step_height = np.abs(ankles[0] - ankles[1])[:, 2]
     still = (speed < WALKING_M_S[0]) & (leg > 0.92)
     standing = upright & still & (feet_apart < 0.5) & (step_height < 0.1)
-    walking = upright & (speed >= WALKING_M_S[0]) & (speed < WALKING_M_S[1]) & (step_height < 0.35)
+    ahead = np.abs(ankles[0] - ankles[1])[:, 0] < 0.4
+    walking = upright & (speed >= WALKING_M_S[0]) & (speed < WALKING_M_S[1]) & (step_height < 0.35) & ahead
     seated = calm & (trunk < 50) & (np.abs(knees_off - 85) < 28).all(axis=0) & (shins_off < 40).all(axis=0)
     masks: dict[Activity, np.ndarray] = {"standing": standing, "walking": walking, "sitting": seated}
     return {activity: np.flatnonzero(mask) for activity, mask in masks.items()}
@@ -223,10 +231,8 @@ def _write_kept(file: Path, kept: dict[Activity, ChosenFrames]) -> None:
     arrays |= {f"{activity}_rotations": chosen.rotations for activity, chosen in kept.items()}
     stream = io.BytesIO()
     np.savez(stream, **arrays)  # type: ignore[arg-type]
-    try:
+    with contextlib.suppress(OSError):
         write_bytes(file, stream.getvalue())
-    except OSError:
-        pass
 
 
 def _stamp(path: Path) -> str:

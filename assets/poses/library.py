@@ -90,8 +90,8 @@ def _explaining(vary: Vary) -> Stance:
 def _ear_hand(vary: Vary) -> Arm:
     """The arm that holds a telephone to the ear of the same side."""
     return Arm(
-        wrist_m=(vary(0.135, 0.01), vary(0.06, 0.015), vary(-0.025, 0.012)), wrist_from="head",
-        elbow_out_deg=vary(38, 12), pronation_deg=vary(5, 10), wrist_flex_deg=vary(10, 5), finger_curl_deg=45,
+        wrist_m=(vary(0.115, 0.008), vary(0.07, 0.012), vary(-0.055, 0.01)), wrist_from="head",
+        elbow_out_deg=vary(14, 10), pronation_deg=vary(10, 8), wrist_flex_deg=vary(-12, 5), finger_curl_deg=35,
         shrug_deg=5,
     )  # fmt: skip
 
@@ -149,8 +149,8 @@ def _hands_behind(vary: Vary) -> Stance:
 
     def arm() -> Arm:
         return Arm(
-            wrist_m=(vary(0.05, 0.015), vary(-0.165, 0.015), vary(0.05, 0.03)), wrist_from="hips",
-            elbow_out_deg=vary(75, 8), pronation_deg=vary(-10, 8), wrist_flex_deg=vary(10, 5), finger_curl_deg=30,
+            wrist_m=(vary(0.06, 0.015), vary(-0.135, 0.01), vary(0.06, 0.02)), wrist_from="hips",
+            elbow_out_deg=vary(75, 8), pronation_deg=vary(0, 8), wrist_flex_deg=vary(-22, 5), finger_curl_deg=0,
         )  # fmt: skip
 
     return replace(_at_ease(vary), left_arm=arm(), right_arm=arm())

@@ -49,9 +49,7 @@ def limb_frames(side: str, chain: tuple[str, str, str]) -> tuple[np.ndarray, np.
 def hand_frame(side: str) -> np.ndarray:
     """Rest frame of our hand."""
     hand = side + "Hand"
-    return frames_of(
-        bone(REST_JOINTS_M, hand, side + "HandFinger1"), bone(REST_JOINTS_M, hand, side[0] + "ThumbEnd")
-    )
+    return frames_of(bone(REST_JOINTS_M, hand, side + "HandFinger1"), bone(REST_JOINTS_M, hand, side[0] + "ThumbEnd"))
 
 
 def foot_frame(side: str) -> np.ndarray:

@@ -120,7 +120,9 @@ def joint_names(path: Path, joints: Iterable[str]) -> dict[str, str]:
         if all(name.lower() in found for name in needed):
             return {joint: found[name.lower()] for joint, name in table.items() if name.lower() in found}
     seen = [name for name in found.values() if not name.endswith(END)]
-    expected = "; ".join(f"{rig}: {', '.join(table[joint] for joint in NEEDED[:7])} …" for rig, table in SKELETONS.items())
+    expected = "; ".join(
+        f"{rig}: {', '.join(table[joint] for joint in NEEDED[:7])} …" for rig, table in SKELETONS.items()
+    )
     raise InputError(
         f"{path}: joint names not known. Found {len(seen)}: {', '.join(seen[:24])}{' …' if len(seen) > 24 else ''}. "
         f"Expected one of these skeletons: {expected}. Rename the joints, or add a table to assets/poses/names.py"

@@ -8,6 +8,7 @@ thumbs forward, legs straight, feet flat.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from assets.poses.limbs import (
     FORWARD,
     LEG,
     UP,
+    bone,
     foot_frame,
     frames_of,
     hand_frame,
@@ -30,6 +32,8 @@ from assets.poses.skeleton import REST_JOINTS_M, joint_positions, local_rotation
 LEFT_TO_RIGHT = np.diag([-1.0, 1.0, 1.0])
 MOST_STRETCH = 0.985
 """An arm that reaches for a place too far away stops at this share of its full length."""
+MOST_ELBOW_DEG = 145.0
+"""An elbow bends no further; a wrist place that asks for more is moved away from the shoulder."""
 
 
 @dataclass(frozen=True)
@@ -139,8 +143,9 @@ def _arm_by_wrist(arm: Arm, way: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
 
     way: from shoulder to wrist.
     """
-    first, second = (np.linalg.norm(REST_JOINTS_M["Left" + b] - REST_JOINTS_M["Left" + a]) for a, b in zip(ARM[:2], ARM[1:], strict=True))
-    reach = float(np.clip(np.linalg.norm(way), abs(first - second) + 0.03, MOST_STRETCH * (first + second)))
+    first, second = (float(np.linalg.norm(bone(REST_JOINTS_M, "Left" + a, "Left" + b))) for a, b in pairwise(ARM))
+    nearest = np.sqrt(first**2 + second**2 + 2 * first * second * np.cos(np.radians(MOST_ELBOW_DEG)))
+    reach = float(np.clip(np.linalg.norm(way), nearest, MOST_STRETCH * (first + second)))
     along = unit(way)
     down = Rotation.from_rotvec(np.radians(arm.elbow_out_deg) * FORWARD).apply(-UP)
     pole = unit(down - (down @ along) * along)

@@ -64,16 +64,16 @@ def answering(anchors: np.ndarray, boxes: np.ndarray, match_iou: float) -> tuple
     The one that each box chose (see assign) and every other one that overlaps a box by at least match_iou.
     """
     chosen = assign(anchors, boxes)
-    overlap = iou_matrix(xywh_from_cxcywh(anchors), xywh_from_cxcywh(boxes)) if len(boxes) else np.zeros((len(anchors), 1))
+    overlap = (
+        iou_matrix(xywh_from_cxcywh(anchors), xywh_from_cxcywh(boxes)) if len(boxes) else np.zeros((len(anchors), 1))
+    )
     more = overlap.max(axis=1) >= match_iou
     more[chosen] = False
     extra = np.flatnonzero(more)
     return np.concatenate([chosen, extra]), np.concatenate([np.arange(len(boxes)), overlap[extra].argmax(axis=1)])
 
 
-def build_targets(
-    anchors: np.ndarray, boxes: list[np.ndarray], counted: np.ndarray, match_iou: float = 1.0
-) -> Targets:
+def build_targets(anchors: np.ndarray, boxes: list[np.ndarray], counted: np.ndarray, match_iou: float = 1.0) -> Targets:
     """Targets of a batch. boxes: per picture (n, 4) [x, y, w, h] px; counted: (b, a) bool, see Targets."""
     answers = [(cxcywh_from_xywh(own), *answering(anchors, cxcywh_from_xywh(own), match_iou)) for own in boxes]
     picture = np.concatenate([np.full(len(chosen), index) for index, (_, chosen, _) in enumerate(answers)])

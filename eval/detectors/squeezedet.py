@@ -17,9 +17,8 @@ import numpy as np
 import torch
 from torch import nn
 
-import eval.torchvision_guard  # noqa: F401  (before torchvision)
+from eval.torchvision_guard import plain_nms
 from eval.weights import load_strictly, with_prefix
-from torchvision.ops import nms  # isort: skip
 
 STRIDE_PX = 16
 MAX_DETECTIONS = 100
@@ -155,7 +154,7 @@ def _filtered(boxes: torch.Tensor, scores: torch.Tensor, min_score: float, nms_i
     chosen = best.indices[best.values >= min_score]
     boxes, scores = boxes[chosen].double().cpu(), scores[chosen].double().cpu()
     corners = torch.cat([boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2], dim=1)
-    keep = nms(corners, scores, nms_iou)[:MAX_DETECTIONS]
+    keep = plain_nms(corners, scores, nms_iou)[:MAX_DETECTIONS]
     return torch.cat([corners[keep, :2], boxes[keep, 2:], scores[keep, None]], dim=1).numpy()
 
 

@@ -65,9 +65,7 @@ def _span(interval: Interval | None) -> str:
 
 
 def _comparisons(evaluation: Evaluation) -> list[str]:
-    found = [
-        _compare(evaluation, refined, synthetic, "Refining") for refined, synthetic in evaluation.pairs
-    ]
+    found = [_compare(evaluation, refined, synthetic, "Refining") for refined, synthetic in evaluation.pairs]
     by_name = {entry.name: set(entry.folders) for entry in evaluation.sets}
     for more, folders in by_name.items():
         # What a set adds to another one: R + S+ beside R alone, the largest part that was also tried alone and is real.
@@ -100,7 +98,9 @@ def _limits(evaluation: Evaluation) -> list[str]:
     limits = []
     seeds = len(evaluation.sets[0].runs)
     if seeds == 1:
-        limits.append("One training run per set: the intervals cover the choice of test pictures, not luck in training.")
+        limits.append(
+            "One training run per set: the intervals cover the choice of test pictures, not luck in training."
+        )
     elif seeds < 5:
         limits.append(f"Only {seeds} training runs per set: the intervals cover luck in training roughly.")
     test = evaluation.test

@@ -96,7 +96,9 @@ class ReportPictures:
                 dataset, picture = pictures[index]
                 drawn = fitted(draw_labels(dataset.image(picture), picture), PICTURE_PX)
                 alt = f"{picture.file_name} of {entry.name} with labels"
-                shown.append(self._save(f"train-{row}-{index}", drawn, alt, f"{picture.file_name}: {len(picture.people)} people"))
+                shown.append(
+                    self._save(f"train-{row}-{index}", drawn, alt, f"{picture.file_name}: {len(picture.people)} people")
+                )
             self.trainings[entry.name] = shown
 
     def side_by_side(self, pairs: Sequence[Pair], crop_px: int, pictures: int = 2, crops: int = 8) -> None:
@@ -148,12 +150,16 @@ def _couples(pair: Pair) -> list[tuple[tuple[Dataset, Picture], tuple[Dataset, P
     ]
 
 
-def _same_people(couples: Sequence[tuple[tuple[Dataset, Picture], tuple[Dataset, Picture]]]) -> list[tuple[Labelled, Labelled]]:
+def _same_people(
+    couples: Sequence[tuple[tuple[Dataset, Picture], tuple[Dataset, Picture]]],
+) -> list[tuple[Labelled, Labelled]]:
     """People who are in both pictures of a couple, by instance id, if at least half of them is visible."""
     both = []
     for (synthetic, before), (refined, after) in couples:
         there = {person.instance_id for person in after.people}
-        for dataset, picture, person in labelled_people([Dataset(synthetic.root, synthetic.info, [before])], "person", 0.5):
+        for dataset, picture, person in labelled_people(
+            [Dataset(synthetic.root, synthetic.info, [before])], "person", 0.5
+        ):
             if person.instance_id in there:
                 both.append(((dataset, picture, person), (refined, after, person)))
     return both

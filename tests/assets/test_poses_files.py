@@ -218,20 +218,20 @@ def test_amc_for_another_skeleton_names_the_strange_bones(acclaim: Path) -> None
 
 def test_amc_that_lacks_a_bone_of_its_skeleton_is_refused(acclaim: Path) -> None:
     acclaim.write_text("\n".join(line for line in AMC.split("\n") if not line.startswith("lower")))
-    with pytest.raises(InputError, match="lacks lower of 07.asf"):
+    with pytest.raises(InputError, match=r"lacks lower of 07.asf"):
         read_amc(acclaim)
 
 
 def test_amc_with_other_numbers_of_angles_is_refused(acclaim: Path) -> None:
     acclaim.write_text(AMC.replace("upper 90 90 0", "upper 90 90"))
-    with pytest.raises(InputError, match="another skeleton|cut short"):
+    with pytest.raises(InputError, match=r"another skeleton|cut short"):
         read_amc(acclaim)
 
 
 @pytest.mark.parametrize("end", [-2, -8, -30])
 def test_amc_cut_short_says_so(acclaim: Path, end: int) -> None:
     acclaim.write_text(AMC.rstrip()[:end].rsplit(" ", 1)[0])
-    with pytest.raises(InputError, match="frame 2 ends after .* cut short"):
+    with pytest.raises(InputError, match=r"frame 2 ends after .* cut short"):
         read_amc(acclaim)
 
 
@@ -243,10 +243,10 @@ def test_amc_without_its_skeleton_says_which_file_is_missing(tmp_path: Path) -> 
 
 def test_asf_cut_short_is_refused(tmp_path: Path) -> None:
     (tmp_path / "07.asf").write_text(ASF[: ASF.index(":hierarchy")])
-    with pytest.raises(InputError, match="no section :hierarchy"):
+    with pytest.raises(InputError, match=r"no section :hierarchy"):
         read_asf(tmp_path / "07.asf")
     (tmp_path / "08.asf").write_text(ASF.replace("     length 3\n", ""))
-    with pytest.raises(InputError, match="bone lower: field missing"):
+    with pytest.raises(InputError, match=r"bone lower: field missing"):
         read_asf(tmp_path / "08.asf")
 
 
@@ -260,7 +260,7 @@ def test_bvh_with_fewer_frames_than_declared_is_refused(tmp_path: Path) -> None:
 def test_bvh_with_a_cut_last_line_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.bvh"
     path.write_text(bvh_text(frames=3)[:-40])
-    with pytest.raises(InputError, match="holds 2 and 43 of 63 numbers of the next: .*cut short"):
+    with pytest.raises(InputError, match=r"holds 2 and 43 of 63 numbers of the next: .*cut short"):
         read_bvh(path)
 
 
@@ -269,7 +269,7 @@ def test_real_bvh_cut_in_the_middle_is_refused(tmp_path: Path) -> None:
     for share in (0.02, 0.3, 0.9):
         path = tmp_path / "cut.bvh"
         path.write_text(text[: int(len(text) * share)])
-        with pytest.raises(InputError, match="cut short|broken"):
+        with pytest.raises(InputError, match=r"cut short|broken"):
             read_bvh(path)
 
 

@@ -12,7 +12,7 @@ import pytest
 from annotate.errors import InputError
 from assets.poses.clips import chosen_frames, most_different
 from assets.poses.library import LIBRARY, library_pose
-from assets.poses.skeleton import ACTIVITIES, JOINTS, Pose, bend_deg, joint_positions
+from assets.poses.skeleton import ACTIVITIES, JOINTS, Pose, bend_deg, global_rotations, joint_positions
 from assets.poses.spec import PoseSpec, load_pose, sample_pose, validate_folder
 
 SIDES = ("Left", "Right")
@@ -22,7 +22,7 @@ def names(activity: str) -> list[str]:
     return [name for name, (shown, _) in LIBRARY.items() if shown == activity]
 
 
-def drawn(name: str, count: int = 12) -> list[Pose]:
+def drawn(name: str, count: int = 6) -> list[Pose]:
     return [library_pose(name)] + [library_pose(name, np.random.default_rng(seed)) for seed in range(count)]
 
 
@@ -33,7 +33,7 @@ def lean_deg(bone: np.ndarray) -> float:
 
 def test_the_library_has_enough_of_each_activity() -> None:
     assert len(names("standing")) >= 6 and len(names("sitting")) >= 5 and len(names("walking")) >= 3
-    assert set(LIBRARY[name][0] for name in LIBRARY) == set(ACTIVITIES)
+    assert {LIBRARY[name][0] for name in LIBRARY} == set(ACTIVITIES)
 
 
 @pytest.mark.parametrize("name", LIBRARY)
@@ -90,16 +90,16 @@ def test_no_knee_and_no_elbow_bends_backwards(name: str) -> None:
         for side in SIDES:
             knee = np.cross(at[side + "Leg"] - at[side + "UpLeg"], at[side + "Foot"] - at[side + "Leg"])
             assert bend_deg(at, side + "UpLeg", side + "Leg", side + "Foot") < 8 or knee[0] > 0
-            assert bend_deg(at, side + "Arm", side + "ForeArm", side + "Hand") < 150
+            assert bend_deg(at, side + "Arm", side + "ForeArm", side + "Hand") < 146
 
 
 def test_telephone_is_at_the_ear() -> None:
     for name in ("phone-call", "sitting-phone-call"):
         for pose in drawn(name):
-            at = joint_positions(pose.rotations)
-            ear = at["Head"] + 0.35 * (at["HeadEnd"] - at["Head"])
-            assert np.linalg.norm(at["RightHandFinger1"] - ear) < 0.2
-            assert at["RightHandFinger1"][0] < -0.04, "beside the head, not in it"
+            at, head = joint_positions(pose.rotations), global_rotations(pose.rotations)["Head"]
+            knuckles = head.T @ (at["RightHandFinger1"] - at["Head"])
+            assert -0.18 < knuckles[0] < -0.06, "beside the head, not in it"
+            assert abs(knuckles[1]) < 0.09 and -0.02 < knuckles[2] < 0.12, "by the ear"
 
 
 def test_draws_differ_and_a_seed_repeats_them() -> None:
@@ -138,16 +138,16 @@ def test_sampling_reaches_all_poses_of_an_activity_and_both_sides() -> None:
 
 
 def test_unknown_names_are_refused_with_the_known_ones() -> None:
-    with pytest.raises(InputError, match="'yoga' is not in the library; it has: at-ease"):
+    with pytest.raises(InputError, match=r"'yoga' is not in the library; it has: at-ease"):
         load_pose(PoseSpec(name="yoga", activity="standing"))
-    with pytest.raises(InputError, match="needs the fields path and frame"):
+    with pytest.raises(InputError, match=r"needs the fields path and frame"):
         load_pose(PoseSpec(source="file", name="x", activity="standing"))
 
 
 def test_empty_and_missing_folders_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such folder of poses"):
+    with pytest.raises(InputError, match=r"no such folder of poses"):
         validate_folder(tmp_path / "none")
-    with pytest.raises(InputError, match="holds no .amc and no .bvh file"):
+    with pytest.raises(InputError, match=r"holds no .amc and no .bvh file"):
         validate_folder(tmp_path)
 
 
@@ -218,5 +218,5 @@ def test_a_broken_clip_in_the_folder_is_met_before_work_starts(own_folder: Path)
 
 def test_a_frame_beyond_the_clip_is_refused(own_folder: Path) -> None:
     spec = PoseSpec(source="file", name="02_01", activity="walking", path=str(own_folder / "02_01.amc"), frame=343)
-    with pytest.raises(InputError, match="has 343 frames, but frame 343 is asked for"):
+    with pytest.raises(InputError, match=r"has 343 frames, but frame 343 is asked for"):
         load_pose(spec)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,7 @@ def test_limbs_point_where_they_point_in_the_recording(name: str) -> None:
     names = joint_names(path, clip.joints)
     places = posed_joints(clip)
     ours = joint_positions(retarget(clip, path))
-    pairs = [(side + a, side + b) for side in ("Left", "Right") for limb in LIMBS for a, b in zip(limb, limb[1:], strict=False)]
+    pairs = [(side + a, side + b) for side in ("Left", "Right") for limb in LIMBS for a, b in pairwise(limb)]
 
     def directions(at: dict[str, np.ndarray]) -> np.ndarray:
         bones = np.stack([at[b] - at[a] for a, b in pairs], axis=1)

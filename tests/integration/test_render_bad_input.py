@@ -59,7 +59,11 @@ def test_floor_polygon_outside_the_picture(tmp_path: Path) -> None:
 
 def test_floor_full_of_furniture(tmp_path: Path) -> None:
     corner = [[40.0, 40.0], [44.0, 40.0], [44.0, 44.0], [40.0, 44.0]]
-    block = {"outline_px": [[36.0, 36.0], [48.0, 36.0], [48.0, 48.0], [36.0, 48.0]], "height_m": 0.5, "outline_at": "floor"}
+    block = {
+        "outline_px": [[36.0, 36.0], [48.0, 36.0], [48.0, 48.0], [36.0, 48.0]],
+        "height_m": 0.5,
+        "outline_at": "floor",
+    }
     site = write_small_site(tmp_path / "site", floor_px=corner, furniture=[block])
     refused(tmp_path, r"floor_px leaves 0.00 m2 free of furniture: nobody can stand there", site=site)
 
@@ -67,7 +71,15 @@ def test_floor_full_of_furniture(tmp_path: Path) -> None:
 def test_bvh_cut_short(tmp_path: Path) -> None:
     poses = tmp_path / "poses"
     poses.mkdir()
-    lines = ["HIERARCHY", "ROOT Hips", "{", "OFFSET 0 0 0", "CHANNELS 3 Zrotation Xrotation Yrotation", "JOINT Spine", "{"]
+    lines = [
+        "HIERARCHY",
+        "ROOT Hips",
+        "{",
+        "OFFSET 0 0 0",
+        "CHANNELS 3 Zrotation Xrotation Yrotation",
+        "JOINT Spine",
+        "{",
+    ]
     (poses / "walk.bvh").write_text("\n".join(lines))
     refused(tmp_path, "walk.bvh", poses=poses)
 
@@ -100,7 +112,7 @@ def test_other_configuration_than_the_dataset_was_begun_with_is_refused(tmp_path
         run(config, NEVER)
     before = (config.out / "dataset.json").read_bytes()
 
-    with pytest.raises(InputError, match="holds a dataset made otherwise .*seed.*--overwrite"):
+    with pytest.raises(InputError, match=r"holds a dataset made otherwise .*seed.*--overwrite"):
         run(config.model_copy(update={"seed": 8}), NEVER)
 
     assert (config.out / "dataset.json").read_bytes() == before

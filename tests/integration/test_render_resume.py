@@ -29,7 +29,9 @@ def start(config: RenderConfig) -> subprocess.Popen[bytes]:
         "from render.config import RenderConfig; from render.farm import run; "
         f"run(RenderConfig.model_validate_json({config.model_dump_json()!r}))"
     )
-    return subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=config.out.parent)
+    return subprocess.Popen(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=config.out.parent
+    )
 
 
 def stamps(folder: Path) -> dict[str, tuple[int, int]]:

@@ -51,8 +51,8 @@ def test_two_workers_make_the_same_pictures_as_one(tmp_path: Path) -> None:
 def test_office_pictures_show_people_where_their_labels_are(tmp_path: Path) -> None:
     """Rendered with and without people, pixels differ inside the masks and hardly anywhere far from them."""
     config = RenderConfig(
-        out=tmp_path / "S", images=1, seed=4, size_px=96, samples=4, plate_samples=4, sitting=(1, 1), standing=(2, 2),
-        workers=1, sensor={"preset": "off"},
+        out=tmp_path / "S", images=1, seed=4, size_px=128, samples=4, plate_samples=4, sitting=(1, 1), standing=(2, 2),
+        workers=1, min_visible_px=4, sensor={"preset": "off"},
     )  # fmt: skip
     empty = config.model_copy(update={"out": tmp_path / "E", "sitting": (0, 0), "standing": (0, 0)})
 

@@ -56,12 +56,12 @@ def figure(x_m: float, y_m: float, skin: float = 0.0) -> Human:
 
 
 def hall(key: str, desk: bool = False) -> Place:
-    """A floor without walls under four lamps, perhaps with a desk at x = 1, y = 0."""
+    """A floor without walls under four lamps, perhaps with a counter at x = 1, y = 0."""
     floor = Material("floor", (0.5, 0.5, 0.5), pattern="tiles", scale_m=0.6)
     wood = Material("desk", (0.5, 0.3, 0.15), pattern="wood")
     parts = [solids.sheet(rectangle(-5, -5, 5, 5), 0.0, floor, "floor")]
     if desk:
-        parts.append(solids.box((1.0, 0.0, 0.4), (0.8, 1.6, 0.8), wood, "desk"))
+        parts.append(solids.box((1.0, 0.0, 0.65), (0.8, 1.6, 1.3), wood, "desk"))
     lamps = [
         Lamp((x, y, 2.9), (0.6, 0.6), (0.0, 0.0, -1.0), (0.0, 1.0, 0.0), (60.0, 60.0, 60.0))
         for x in (-1.5, 1.5)

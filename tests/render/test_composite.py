@@ -11,14 +11,17 @@ from render.composite import Layers, automatic_exposure, composite
 
 SIZE = 40
 CAMERA = Camera(
-    lens=EquidistantLens(width_px=SIZE, height_px=SIZE, cx_px=20, cy_px=20, f_px=SIZE / np.pi), pose=CameraPose(height_m=3)
+    lens=EquidistantLens(width_px=SIZE, height_px=SIZE, cx_px=20, cy_px=20, f_px=SIZE / np.pi),
+    pose=CameraPose(height_m=3),
 )
 CENTRE = (SIZE // 2, SIZE // 2)
 
 
 def layers(people: tuple[float, float, float, float], background: float = 0.4, exposure: float = 1.0) -> Layers:
     return Layers(
-        np.broadcast_to(np.float32(people), (SIZE, SIZE, 4)).copy(), np.full((SIZE, SIZE, 3), background, np.float32), exposure
+        np.broadcast_to(np.float32(people), (SIZE, SIZE, 4)).copy(),
+        np.full((SIZE, SIZE, 3), background, np.float32),
+        exposure,
     )
 
 

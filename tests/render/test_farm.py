@@ -85,7 +85,9 @@ def test_picture_over_which_workers_always_die_fails_with_its_number_and_the_oth
     monkeypatch.setenv("FLAT_WORKER_DIES_AT", "1")
     monkeypatch.setenv("FLAT_WORKER_DIES_ALWAYS", "1")
 
-    with pytest.raises(PlafondError, match=r"(?s)picture 1: the render worker ended.*last words.*same command continues"):
+    with pytest.raises(
+        PlafondError, match=r"(?s)picture 1: the render worker ended.*last words.*same command continues"
+    ):
         run(config, FLAT)
 
     assert sorted(path.stem for path in (config.out / "labels").iterdir()) == ["000000", "000002", "000003", "000004"]
@@ -121,7 +123,7 @@ def test_finished_dataset_is_not_rendered_again_and_more_pictures_continue_it(co
 def test_fewer_pictures_than_there_are_is_refused(config: RenderConfig) -> None:
     run(config, FLAT)
 
-    with pytest.raises(InputError, match="--images 2: .* holds picture 4 already"):
+    with pytest.raises(InputError, match=r"--images 2: .* holds picture 4 already"):
         run(config.model_copy(update={"images": 2}), FLAT)
 
 

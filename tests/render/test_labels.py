@@ -17,7 +17,7 @@ from render.place import Place
 from render.solids import box
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from figures import figure  # noqa: E402
+from figures import figure
 
 SIZE = 200
 CAMERA = Camera(

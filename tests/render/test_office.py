@@ -18,7 +18,9 @@ SPECS = {f"{spec.layout} {seed}": spec for seed in range(12) for spec in [sample
 
 
 def middle_camera(spec: OfficeSpec, size_px: int = 64) -> Camera:
-    lens = EquidistantLens(width_px=size_px, height_px=size_px, cx_px=size_px / 2, cy_px=size_px / 2, f_px=size_px / np.pi)
+    lens = EquidistantLens(
+        width_px=size_px, height_px=size_px, cx_px=size_px / 2, cy_px=size_px / 2, f_px=size_px / np.pi
+    )
     return Camera(lens=lens, pose=CameraPose(height_m=spec.ceiling_m - 0.1))
 
 

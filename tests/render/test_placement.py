@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,11 @@ from render.place import Obstacle, Place, Seat
 from render.placement import Body, Crowd, Standpoint, free_area_m2, nearness
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from figures import figure  # noqa: E402
+from figures import figure
 
-CAMERA = Camera(lens=EquidistantLens(width_px=100, height_px=100, cx_px=50, cy_px=50, f_px=31), pose=CameraPose(height_m=2.8))
+CAMERA = Camera(
+    lens=EquidistantLens(width_px=100, height_px=100, cx_px=50, cy_px=50, f_px=31), pose=CameraPose(height_m=2.8)
+)
 DESK = Obstacle(rectangle(0.5, -1.0, 1.3, 1.0), 0.69, 0.74, "desk")
 SHELF = Obstacle(rectangle(-2.5, 1.5, -0.5, 1.9), 0.0, 1.8, "shelf")
 
@@ -152,4 +155,4 @@ def test_nearness_falls_with_distance_and_is_never_nought() -> None:
     values = [nearness(distance, 0) for distance in (0, 2.9, 4, 6, 12)]
 
     assert values[0] == values[1] == 1
-    assert all(first > second > 0 for first, second in zip(values[1:], values[2:], strict=False))
+    assert all(first > second > 0 for first, second in pairwise(values[1:]))

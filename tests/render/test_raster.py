@@ -18,7 +18,8 @@ FRAME = {"width_px": 160, "height_px": 120, "cx_px": 83.0, "cy_px": 57.5}
 CAMERAS = {
     "equidistant": Camera(lens=EquidistantLens(**FRAME, f_px=40.0), pose=CameraPose(height_m=3.0)),
     "tilted equisolid": Camera(
-        lens=EquisolidLens(**FRAME, f_px=45.0, max_theta_deg=95), pose=CameraPose(height_m=2.7, tilt_deg=25, tilt_azimuth_deg=40)
+        lens=EquisolidLens(**FRAME, f_px=45.0, max_theta_deg=95),
+        pose=CameraPose(height_m=2.7, tilt_deg=25, tilt_azimuth_deg=40),
     ),
     "kannala-brandt": Camera(
         lens=KannalaBrandtLens(**FRAME, fx_px=42.0, fy_px=39.0, k1=0.02, k2=-0.004, k3=0.0, k4=0.0, max_theta_deg=88),
@@ -130,7 +131,9 @@ def test_surface_on_the_lens_and_surfaces_above_it_do_no_harm() -> None:
 
 
 def test_turning_mesh_and_camera_together_changes_nothing() -> None:
-    mesh = joined([box((1.2, 0.4, 0.9), (0.5, 0.3, 1.8), GREY, "desk"), box((-1, 1, 0.3), (0.4, 0.9, 0.6), GREY, "chair")], "two")
+    mesh = joined(
+        [box((1.2, 0.4, 0.9), (0.5, 0.3, 1.8), GREY, "desk"), box((-1, 1, 0.3), (0.4, 0.9, 0.6), GREY, "chair")], "two"
+    )
     lens = EquidistantLens(width_px=120, height_px=120, cx_px=60, cy_px=60, f_px=38)
     here = rasterise(mesh, Camera(lens=lens, pose=CameraPose(height_m=3)))
 

@@ -15,7 +15,7 @@ from render.config import RenderConfig
 from render.scene import SceneSpec, build_place, person_mesh, placed_humans, sample_scene
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from sites import write_small_site  # noqa: E402
+from sites import write_small_site
 
 SMALL = RenderConfig(size_px=64, sitting=(1, 2), standing=(1, 2), scenes_per_background=2, seed=5)
 

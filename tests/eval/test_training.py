@@ -1,0 +1,109 @@
+"""Training: it learns, the same seed gives the same detector, the best checkpoint is kept."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from annotate.dataset import Dataset
+from annotate.errors import InputError
+from eval.config import Augmentation, TrainingConfig
+from eval.detectors import detector_kind
+from eval.matching import average_precision, counts_at
+from eval.samples import Sample, load_samples
+from eval.training import (
+    batches,
+    choose_device,
+    counted_anchors,
+    detect_samples,
+    match_samples,
+    rate_factor,
+    total_steps,
+    train_detector,
+)
+
+SQUEEZEDET = detector_kind("squeezedet")
+STILL = Augmentation(turn=False, flip=False, scale=0, shift=0, colour=0, blur_noise=0)
+
+
+def _samples(root: Path, write_discs: Callable[..., Path], input_px: int = 96, **options) -> list[Sample]:
+    return load_samples([Dataset.read(write_discs(root, **options))], input_px, "person", 0.2)
+
+
+def test_detector_learns_bright_discs(tmp_path: Path, write_discs: Callable[..., Path]) -> None:
+    train = _samples(tmp_path / "train", write_discs, pictures=4, seed=1)
+    config = TrainingConfig(
+        input_px=96, steps=70, batch=4, evaluations=3, dropout=0.0, learning_rate=1e-3, augmentation=STILL
+    )
+    trained = train_detector(SQUEEZEDET, train, train, config, seed=0)
+    assert trained.chosen.f1 > 0.9
+    assert trained.chosen.f1 == max(point.f1 for point in trained.curve)
+    assert trained.curve[-1].loss < 0.5 * trained.curve[0].loss
+
+
+def test_best_checkpoint_is_what_comes_back(tmp_path: Path, write_discs: Callable[..., Path]) -> None:
+    train = _samples(tmp_path / "train", write_discs, 64, size=64, people=1, pictures=4)
+    config = TrainingConfig(input_px=64, steps=12, batch=2, evaluations=4, learning_rate=3e-3)
+    trained = train_detector(SQUEEZEDET, train, train, config, seed=1)
+    device = torch.device("cpu")
+    matches = match_samples(detect_samples(trained.detector, train, device), train, 0.5)
+    assert counts_at(matches, trained.chosen.threshold).f1 == pytest.approx(trained.chosen.f1)
+    assert average_precision(matches) == pytest.approx(trained.chosen.ap)
+
+
+def test_same_seed_gives_the_same_detector_and_another_seed_another(
+    tmp_path: Path, write_discs: Callable[..., Path]
+) -> None:
+    train = _samples(tmp_path / "train", write_discs, 64, size=64, people=1, pictures=4)
+    config = TrainingConfig(input_px=64, steps=3, batch=2, evaluations=1)
+    runs = [train_detector(SQUEEZEDET, train, train, config, seed) for seed in (3, 3, 4)]
+    weights = [run.detector.convdet.weight for run in runs]
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+
+
+def test_training_leaves_the_callers_random_state_alone(tmp_path: Path, write_discs: Callable[..., Path]) -> None:
+    train = _samples(tmp_path / "train", write_discs, 64, size=64, people=1, pictures=2)
+    before = torch.random.get_rng_state()
+    train_detector(SQUEEZEDET, train, train, TrainingConfig(input_px=64, steps=1, evaluations=1), 0)
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_every_picture_comes_once_before_any_comes_again(tmp_path: Path, write_discs: Callable[..., Path]) -> None:
+    train = _samples(tmp_path / "train", write_discs, 64, size=64, people=1, pictures=6)
+    config = TrainingConfig(input_px=64, batch=2, augmentation=STILL)
+    made = [sample.picture.id for batch in batches(train, config, 6, np.random.default_rng(0)) for sample in batch]
+    assert sorted(made[:6]) == sorted(made[6:]) == list(range(6))
+
+
+def test_steps_are_as_many_as_epochs_ask_for_or_as_configured() -> None:
+    assert total_steps(29, TrainingConfig(epochs=40, batch=4)) == 290
+    assert total_steps(2, TrainingConfig(epochs=3, batch=4)) == 3
+    assert total_steps(29, TrainingConfig(epochs=40, steps=7)) == 7
+
+
+def test_learning_rate_rises_then_falls_to_nothing() -> None:
+    rates = [rate_factor(step, 100, 0.1) for step in range(100)]
+    assert rates[0] == pytest.approx(0.1) and max(rates) == 1.0 and rates.index(1.0) == 9
+    assert (np.diff(rates[9:]) <= 0).all() and rates[-1] < 0.01
+
+
+def test_anchors_in_ignore_areas_are_not_counted(tmp_path: Path, write_discs: Callable[..., Path]) -> None:
+    sample = _samples(tmp_path / "S", write_discs, 64, size=64, pictures=1)[0]
+    anchors = np.array([[8.0, 8.0, 10.0, 10.0], [40.0, 8.0, 10.0, 10.0], [8.0, 40.0, 10.0, 10.0]])
+    area = np.array([[0.0, 0.0], [20.0, 0.0], [20.0, 20.0], [0.0, 20.0]])
+    blamed = replace(sample, areas=[area], ignored=np.array([[30.0, 0.0, 20.0, 20.0]]))
+    assert counted_anchors(anchors, blamed).tolist() == [False, False, True]
+    assert counted_anchors(anchors, sample).tolist() == [True, True, True]
+
+
+def test_device_that_is_not_there_is_refused() -> None:
+    assert choose_device("cpu").type == "cpu"
+    with pytest.raises(InputError, match='--device "abacus" is unknown'):
+        choose_device("abacus")
+    if not torch.cuda.is_available():
+        with pytest.raises(InputError, match="no CUDA device"):
+            choose_device("cuda")

@@ -1,0 +1,145 @@
+"""Rectangles around people and shadows, patterns on meshes: the parts of the Blender layer that need no Blender."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from shapely.geometry import box as rectangle
+
+from annotate.camera import Camera, CameraPose
+from annotate.errors import PlafondError
+from annotate.lens import EquidistantLens, KannalaBrandtLens
+from assets.mesh import Human, Material
+from render.blender.borders import Rectangle, fade_at_edges, merged, rectangle_of, shadow_points, shadow_rectangles
+from render.blender.camera import shader_parameters, world_from_blender_camera
+from render.blender.lights import bounced_radiance, lamp_power_w, world_from_lamp
+from render.blender.materials import PATTERNS
+from render.blender.meshes import pattern_coordinates
+from render.light import LightSpec
+from render.place import Lamp, Place
+from render.solids import box, sheet
+
+GREY = Material("grey", (0.5, 0.5, 0.5))
+CAMERA = Camera(lens=EquidistantLens(width_px=200, height_px=200, f_px=200 / np.pi), pose=CameraPose(height_m=2.8))
+
+
+def test_rectangle_holds_the_pixels_and_stays_in_the_frame() -> None:
+    box_px = rectangle_of(np.array([[3.2, 5.0], [np.nan, 1.0], [198.9, 20.5]]), 4.0, 200, 100)
+    assert box_px == Rectangle(0, 1, 200, 25)
+    assert rectangle_of(np.array([[-50.0, 5.0]]), 4.0, 200, 100) is None
+    assert rectangle_of(np.full((3, 2), np.nan), 4.0, 200, 100) is None
+
+
+def test_merging_keeps_every_pixel_and_saves_renders_only_where_cheap() -> None:
+    near, beside, far = Rectangle(0, 0, 20, 20), Rectangle(22, 0, 40, 20), Rectangle(150, 150, 170, 180)
+    kept = merged([near, beside, far], price_px=100)
+    assert kept == [Rectangle(0, 0, 40, 20), far]
+    assert merged([near, far], price_px=100) == [near, far]
+    assert merged([near, Rectangle(5, 5, 10, 10)], price_px=0) == [near]
+    assert merged([], price_px=100) == []
+
+
+def test_fade_ends_at_the_union_but_not_at_the_frame() -> None:
+    weight = fade_at_edges([Rectangle(0, 0, 50, 60), Rectangle(40, 0, 90, 60)], 100, 60, 8.0)
+    assert weight[30, 45] == 1.0 and weight[30, 0] == 1.0 and weight[0, 20] == 1.0
+    assert weight[30, 95] == 0.0
+    assert 0.0 < weight[30, 88] < 0.2
+    assert fade_at_edges([Rectangle(0, 0, 10, 10)], 10, 10, 5.0).min() == 1.0
+
+
+def test_shadow_points_lie_away_from_the_lamp() -> None:
+    lamp = Lamp((-2.0, 0.0, 2.5), (0.5, 0.5), (0.0, 0.0, -1.0), (0.0, 1.0, 0.0), (10.0, 10.0, 10.0))
+    body = box((0.0, 0.0, 0.9), (0.3, 0.3, 1.8), GREY, "top")
+    points = shadow_points(body, [lamp])
+    on_floor = points[points[:, 2] < 1e-6]
+    assert on_floor[:, 0].max() == pytest.approx(0.15 + 0.9, abs=0.01)
+    assert on_floor[:, 0].min() == pytest.approx(-0.15 - 0.35, abs=1e-6)
+
+
+def test_a_body_out_of_sight_has_no_rectangle() -> None:
+    above = box((0.0, 0.0, 30.0), (0.3, 0.3, 0.5), GREY, "top")
+    assert shadow_rectangles([above], [], Camera(lens=CAMERA.lens, pose=CameraPose(height_m=25.0)), 2.0) != []
+    from render.blender.borders import body_rectangles
+
+    assert body_rectangles([above], CAMERA, 2.0) == []
+
+
+def test_blender_camera_looks_down_with_north_up() -> None:
+    matrix = world_from_blender_camera(CAMERA)
+    np.testing.assert_allclose(matrix[:3, :3], np.eye(3), atol=1e-12)
+    np.testing.assert_allclose(matrix[:3, 3], [0, 0, 2.8])
+
+
+def test_shader_parameters_are_those_of_the_lens() -> None:
+    lens = KannalaBrandtLens(width_px=64, height_px=48, fx_px=20, fy_px=19, k2=-0.01, max_theta_deg=80)
+    values = shader_parameters(lens)
+    assert (values["model"], values["fx_px"], values["fy_px"], values["k2"]) == (2, 20, 19, -0.01)
+    assert values["max_rho"] == pytest.approx(float(lens.rho_of_theta(np.array([np.radians(80)]))[0]))
+
+
+def test_unknown_lens_model_is_named() -> None:
+    class OddLens(EquidistantLens):
+        model: str = "odd"  # type: ignore[assignment]
+
+    with pytest.raises(PlafondError, match="lens model 'odd': the renderer knows equidistant, equisolid"):
+        shader_parameters(OddLens(width_px=8, height_px=8, f_px=3))
+
+
+def test_lamp_shines_along_its_direction() -> None:
+    lamp = Lamp((1.0, 2.0, 2.5), (0.6, 1.2), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (1.0, 1.0, 1.0))
+    matrix = world_from_lamp(lamp)
+    np.testing.assert_allclose(-matrix[:3, 2], lamp.direction)
+    np.testing.assert_allclose(matrix[:3, 1], lamp.up)
+    assert np.linalg.det(matrix[:3, :3]) == pytest.approx(1.0)
+
+
+def test_gains_go_by_the_kind_of_lamp() -> None:
+    light = LightSpec(panel_gain=(2.0, 1.0, 1.0), window_gain=(0.0, 0.0, 3.0))
+    panel = Lamp((0, 0, 2), (1, 1), (0, 0, -1), (0, 1, 0), (10.0, 10.0, 10.0))
+    window = Lamp((0, 0, 2), (1, 1), (0, 0, -1), (0, 1, 0), (10.0, 10.0, 10.0), "window")
+    assert lamp_power_w(panel, light).tolist() == [20, 10, 10]
+    assert lamp_power_w(window, light).tolist() == [0, 0, 30]
+
+
+def test_bounced_light_is_that_of_an_integrating_sphere() -> None:
+    """A closed grey cube: L = P r / (pi A (1 - r)) holds for a sphere and, by energy, on average for any shape."""
+    lamp = Lamp((0, 0, 2), (1, 1), (0, 0, -1), (0, 1, 0), (30.0, 30.0, 30.0))
+    place = Place("cube", [box((0, 0, 1), (2, 2, 2), GREY, "wall")], [lamp], rectangle(-1, -1, 1, 1), [], [])
+    np.testing.assert_allclose(bounced_radiance(place, LightSpec()), 30 * 0.5 / (np.pi * 24 * 0.5))
+    empty = Place("none", [], [lamp], rectangle(-1, -1, 1, 1), [], [])
+    assert bounced_radiance(empty, LightSpec()).tolist() == [0, 0, 0]
+
+
+def person(pattern: str, uvs: np.ndarray | None) -> Human:
+    plain = sheet(rectangle(-0.2, -0.1, 0.2, 0.1), 1.0, Material("cloth", (0.2, 0.2, 0.2), pattern=pattern), "top")
+    fields = {name: getattr(plain, name) for name in plain.__dataclass_fields__}
+    return Human(**{**fields, "uvs": uvs}, triangle_is_head=np.zeros(len(plain.triangles), bool))
+
+
+def test_patterns_of_clothes_have_their_real_size() -> None:
+    bare = person("stripes", None)
+    uvs = (bare.vertices_m[bare.triangles][..., :2] * 0.37 + 0.5).astype(np.float32)
+    placed = pattern_coordinates(person("stripes", uvs))
+    assert np.ptp(placed[..., 0]) == pytest.approx(0.4, rel=1e-4)
+    assert np.ptp(placed[..., 1]) == pytest.approx(0.2, rel=1e-4)
+
+
+def test_surfaces_without_uvs_carry_the_pattern_of_their_place() -> None:
+    bare = person("stripes", None)
+    np.testing.assert_allclose(pattern_coordinates(bare), bare.vertices_m[bare.triangles])
+    flat = person("stripes", np.zeros((len(bare.triangles), 3, 2), np.float32))
+    np.testing.assert_allclose(pattern_coordinates(flat), bare.vertices_m[bare.triangles])
+
+
+def test_hair_changes_around_the_crown_more_than_along_it() -> None:
+    hair = person("strands", None)
+    hair.vertices_m = np.array([[0.1, 0, 1.5], [0.1, 0, 1.4], [0, 0.1, 1.5], [-0.1, -0.1, 1.6]], np.float32)
+    hair.triangles = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
+    hair.triangle_material, hair.triangle_class = np.zeros(2, np.int32), np.full(2, 2, np.uint8)
+    place = pattern_coordinates(hair)[0]
+    down, around = np.linalg.norm(place[0] - place[1]), np.linalg.norm(place[0] - place[2])
+    assert around > 10 * down > 0
+
+
+def test_every_pattern_of_the_material_docstring_can_be_drawn() -> None:
+    assert set(PATTERNS) == {"plain", "stripes", "checks", "noise", "strands", "wood", "tiles", "carpet"}
