@@ -49,7 +49,7 @@ class RenderConfig(BaseModel):
     """What the simulated camera does to the pictures."""
     samples: int = Field(default=16, ge=1)
     """Light paths per pixel around people."""
-    plate_samples: int = Field(default=24, ge=1)
+    plate_samples: int = Field(default=12, ge=1)
     """Light paths per pixel of the empty 3-D office, rendered once for scenes_per_background pictures."""
     adaptive_threshold: float = Field(default=0.05, ge=0)
     """Noise at which a pixel is done before it has all its samples; 0: never."""

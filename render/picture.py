@@ -33,7 +33,7 @@ class RenderSettings:
     """What a renderer is told once, before its first picture."""
 
     samples: int = 16
-    plate_samples: int = 24
+    plate_samples: int = 12
     denoise: bool = True
     threads: int = 1
     adaptive_threshold: float = 0.05
