@@ -36,7 +36,7 @@ from eval.report.pictures import ReportPictures
 from eval.results import Evaluation, RunResult, SetResult, SplitFacts
 from eval.samples import Sample, load_samples, require_boxes
 from eval.training import Weights, choose_device, detect_samples, match_samples, train_detector
-from eval.training_sets import Pair, TrainingSet, find_pairs, named_pairs, parse_entries, shared_pictures
+from eval.training_sets import Pair, TrainingSet, find_pairs, named_pairs, parse_entries, read_set, shared_pictures
 from eval.weights import checksum, download, read_weights
 
 KIND_TEXT = {
@@ -85,9 +85,7 @@ def make_plan(config: EvaluateConfig) -> Plan:
     kind, device = detector_kind(config.detector), choose_device(config.device)
     if len(set(config.seeds)) < len(config.seeds):
         raise InputError(f"--seeds {config.seeds}: a seed is given twice; every run needs its own")
-    sets = [
-        TrainingSet(name, [Dataset.read(path) for path in paths]) for name, paths in parse_entries(config.train).items()
-    ]
+    sets = [read_set(name, folders) for name, folders in parse_entries(config.train).items()]
     val, test = Dataset.read(config.val), Dataset.read(config.test)
     for entry in sets:
         for dataset in entry.datasets:
@@ -314,14 +312,15 @@ def _processor() -> str:
 
 
 def _warnings(plan: Plan) -> list[str]:
+    """What makes the figures too good: pictures that are in more than one of training, validation and test."""
+    parts = [(entry.name, entry.datasets, plan.test, "test") for entry in plan.sets]
+    parts += [("validation", [plan.val], plan.test, "test")]
+    parts += [(entry.name, entry.datasets, plan.val, "validation") for entry in plan.sets]
     warnings = []
-    for entry in plan.sets:
-        leaked = shared_pictures(entry.datasets, plan.test)
+    for name, datasets, held_out, what in parts:
+        leaked = shared_pictures(datasets, held_out)
         if leaked:
             warnings.append(
-                f"{len(leaked)} of {len(plan.test)} test pictures are also in {entry.name}; its figures are too good"
+                f"{len(leaked)} of {len(held_out)} {what} pictures are also in {name}; its figures are too good."
             )
-    leaked = shared_pictures([plan.val], plan.test)
-    if leaked:
-        warnings.append(f"{len(leaked)} of {len(plan.test)} test pictures are also in validation")
     return warnings

@@ -164,6 +164,8 @@ def build_detector(
         detector = kind.build(anchors, classes=1, dropout=config.dropout)
     if backbone is not None:
         kind.load_backbone(detector, backbone, "weights")
+        if config.freeze_early:
+            kind.freeze_early(detector)
     few = rng.permutation(len(samples))[:4]
     normalise_trunk(detector, to_tensor([samples[index].image for index in few], torch.device("cpu")))
     return detector
@@ -175,11 +177,10 @@ def total_steps(samples: int, config: TrainingConfig) -> int:
 
 
 def _optimiser(detector: SqueezeDet, config: TrainingConfig) -> torch.optim.Optimizer:
+    learned = [parameter for parameter in detector.parameters() if parameter.requires_grad]
     if config.optimiser == "sgd":
-        return torch.optim.SGD(
-            detector.parameters(), lr=config.learning_rate, momentum=0.9, weight_decay=config.weight_decay
-        )
-    return torch.optim.AdamW(detector.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+        return torch.optim.SGD(learned, lr=config.learning_rate, momentum=0.9, weight_decay=config.weight_decay)
+    return torch.optim.AdamW(learned, lr=config.learning_rate, weight_decay=config.weight_decay)
 
 
 def rate_factor(step: int, steps: int, warmup: float) -> float:

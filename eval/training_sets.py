@@ -29,6 +29,15 @@ class TrainingSet:
         return kinds.pop() if len(kinds) == 1 else "mixed"
 
 
+def read_set(name: str, folders: Sequence[Path]) -> TrainingSet:
+    """Read a training set. Where a part of it only stands in for real pictures, its name says so."""
+    found = TrainingSet(name, [Dataset.read(folder) for folder in folders])
+    stand_ins = [dataset.info.kind == "stand-in" for dataset in found.datasets]
+    if not any(stand_ins) or "stand-in" in name.lower():
+        return found
+    return TrainingSet(f"{name} ({'stand-in' if all(stand_ins) else 'part stand-in'})", found.datasets)
+
+
 @dataclass(frozen=True)
 class Pair:
     """A refined dataset beside the synthetic one it was made from; names as the report shows them."""

@@ -184,7 +184,7 @@ class Farm:
             try:
                 worker = worker or self._started()
                 return worker, worker.make(index)
-            except (WorkerDied, OSError, ValueError) as error:
+            except Exception as error:  # whatever happened, somebody waits for an answer for this picture
                 death = str(error)
                 if worker is not None:
                     self._release(worker)
@@ -197,6 +197,9 @@ class Farm:
     def _started(self) -> Worker:
         worker = Worker(self.config, self.command, tqdm.write)
         self._workers.append(worker)
+        if self._stopping:  # make() may have closed all workers just before this one was known to it
+            self._release(worker)
+            raise WorkerDied("the run is being stopped")
         return worker
 
     def _release(self, worker: Worker) -> None:

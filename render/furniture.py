@@ -338,7 +338,7 @@ def waste_bin(rng: np.random.Generator) -> Piece:
     paint = BLACK if rng.random() < 0.6 else STEEL
     parts = [
         cylinder((0, 0, 0), 0.12, 0.3, paint, "clutter", 12, 0.15),
-        cylinder((0, 0, 0.28), 0.13, 0.022, PAPER, "clutter", 9),
+        cylinder((0.02, 0, 0.27), 0.08, 0.045, PAPER, "clutter", 7, 0.04),
     ]
     return Piece([joined(parts, "bin")], [Obstacle(Point(0, 0).buffer(0.16, quad_segs=2), 0.0, 0.31, "bin")])
 
@@ -356,7 +356,9 @@ def floor_box(rng: np.random.Generator) -> Piece:
             "box",
         )
     else:
-        x, y, z = 0.34, 0.2, 0.4
+        x, y, z = 0.36, 0.22, 0.42
         cloth = Material("bag", CLUTTER_COLORS[int(rng.integers(len(CLUTTER_COLORS)))], roughness=0.9)
-        mesh = blob((0, 0, z / 2), (x / 2, y / 2, z / 2), cloth, "clutter", 6, 12)
+        body = prism(_rounded(x, y, 0.09), 0.0, 0.75 * z, cloth, "clutter")
+        flap = prism(_rounded(0.8 * x, 0.7 * y, 0.07), 0.75 * z, 0.93 * z, cloth, "clutter")
+        mesh = joined([body, flap, box((0, 0, 0.96 * z), (0.12, 0.03, 0.06 * z), BLACK, "clutter")], "bag")
     return Piece([mesh], [Obstacle(rectangle(-x / 2, -y / 2, x / 2, y / 2), 0.0, z, "box")])

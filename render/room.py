@@ -101,7 +101,7 @@ def _wall(spec: OfficeSpec, side: str, rng: np.random.Generator) -> Mesh:
     if side == spec.window_side:
         parts += _window_front(along, spec.ceiling_m, paint)
     else:
-        parts.append(_upright(0.0, along, 0.0, spec.ceiling_m, paint))
+        parts.append(_upright(-_WALL_M, along + _WALL_M, 0.0, spec.ceiling_m, paint))
         parts += _wall_pictures(along, rng)
     return _onto_side(joined(parts, f"wall {side}"), spec, side)
 
@@ -130,8 +130,10 @@ def _window_spans(along_m: float) -> list[tuple[float, float]]:
 def _window_front(along_m: float, ceiling_m: float, paint: Material) -> list[Mesh]:
     top = ceiling_m - _LINTEL_M
     spans = _window_spans(along_m)
-    edges = [0.0, *(edge for span in spans for edge in span), along_m]
-    parts = [_upright(0.0, along_m, 0.0, _SILL_M, paint), _upright(0.0, along_m, top, ceiling_m, paint)]
+    # Walls overlap at the corners: no ray slips through between them.
+    start, end = -_WALL_M, along_m + _WALL_M
+    edges = [start, *(edge for span in spans for edge in span), end]
+    parts = [_upright(start, end, 0.0, _SILL_M, paint), _upright(start, end, top, ceiling_m, paint)]
     parts += [_upright(x0, x1, _SILL_M, top, paint) for x0, x1 in zip(edges[::2], edges[1::2], strict=True)]
     parts.append(box((along_m / 2, 0.06, _SILL_M - 0.015), (along_m, 0.16, 0.03), WHITE, "wall"))
     for x0, x1 in spans:

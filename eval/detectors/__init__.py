@@ -17,7 +17,8 @@ class DetectorKind:
     """What training needs of a detector.
 
     build(anchors_px (k, 2), classes=, dropout=) makes it; it has forward, detect (see SqueezeDet) and anchor_boxes;
-    load_backbone(detector, weights, path) puts ImageNet weights of the network `backbone` in.
+    load_backbone(detector, weights, path) puts ImageNet weights of the network `backbone` in; freeze_early(detector)
+    takes the layers that should then stay as they are out of training.
     """
 
     title: str
@@ -27,6 +28,7 @@ class DetectorKind:
     backbone: str
     backbone_address: str
     load_backbone: Callable[..., None]
+    freeze_early: Callable[[SqueezeDet], None]
 
 
 DETECTORS: dict[str, DetectorKind] = {
@@ -38,6 +40,7 @@ DETECTORS: dict[str, DetectorKind] = {
         backbone="SqueezeNet 1.1",
         backbone_address="https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth",
         load_backbone=squeezedet.load_backbone,
+        freeze_early=squeezedet.freeze_early,
     ),
 }
 

@@ -167,6 +167,13 @@ def load_backbone(detector: SqueezeDet, weights: Mapping[str, torch.Tensor], pat
     load_strictly(detector.features, with_prefix(trunk, "features."), "SqueezeNet 1.1 (features.*)", path)
 
 
+def freeze_early(detector: SqueezeDet) -> None:
+    """Take conv1, fire2 and fire3 out of training (the paper's authors do so with conv1): edges and colours are what
+    ImageNet taught them, and at their resolution a third of the training time goes into them."""
+    for layer in list(detector.features.children())[:5]:
+        layer.requires_grad_(False)
+
+
 @torch.no_grad()
 def normalise_trunk(detector: SqueezeDet, pictures: torch.Tensor) -> float:
     """Scale the trunk so that its features have a root mean square of 1 on pictures; returns the factor.

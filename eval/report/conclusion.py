@@ -102,7 +102,7 @@ def _limits(evaluation: Evaluation) -> list[str]:
             "One training run per set: the intervals cover the choice of test pictures, not luck in training."
         )
     elif seeds < 5:
-        limits.append(f"Only {seeds} training runs per set: the intervals cover luck in training roughly.")
+        limits.append(f"Only {seeds} training runs per set: the intervals cover luck in training only roughly.")
     test = evaluation.test
     if evaluation.block > 1 and test.seconds_covered is not None:
         limits.append(

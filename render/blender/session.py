@@ -111,7 +111,8 @@ class Session:
     def set_nearby_light_only(self, reach_m: float | None) -> None:
         """Follow light from other surfaces only this far; what is not blocked within it finds the ambient light.
 
-        None: follow every path. It saves half of the rays, and keeps bodies from darkening a whole room a little.
+        None: follow every path. It costs a quarter less (34 dB from every path followed), and keeps a few bodies from
+        darkening a whole room a little, which would show where a rendered rectangle ends.
         """
         self.scene.cycles.use_fast_gi = reach_m is not None
         self.scene.cycles.fast_gi_method = "REPLACE"

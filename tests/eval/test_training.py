@@ -12,6 +12,7 @@ from annotate.dataset import Dataset
 from annotate.errors import InputError
 from eval.config import Augmentation, TrainingConfig
 from eval.detectors import detector_kind
+from eval.features import torchvision_model
 from eval.matching import average_precision, counts_at
 from eval.samples import Sample, load_samples
 from eval.training import (
@@ -63,6 +64,16 @@ def test_same_seed_gives_the_same_detector_and_another_seed_another(
     weights = [run.detector.convdet.weight for run in runs]
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
+
+
+def test_imagenet_start_leaves_early_layers_as_they_are(tmp_path: Path, write_discs: Callable[..., Path]) -> None:
+    train = _samples(tmp_path / "train", write_discs, 64, size=64, people=1, pictures=2)
+    backbone = torchvision_model("squeezenet1_1").state_dict()
+    config = TrainingConfig(input_px=64, steps=2, evaluations=1, learning_rate=0.01)
+    trained = train_detector(SQUEEZEDET, train, train, config, 0, backbone=backbone).detector.state_dict()
+    for name in ("features.3.squeeze.weight", "features.4.expand3x3.weight"):
+        assert torch.equal(trained[name], backbone[name])
+    assert not torch.equal(trained["features.6.squeeze.weight"], backbone["features.6.squeeze.weight"])
 
 
 def test_training_leaves_the_callers_random_state_alone(tmp_path: Path, write_discs: Callable[..., Path]) -> None:

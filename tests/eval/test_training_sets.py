@@ -7,7 +7,15 @@ import pytest
 
 from annotate.dataset import Dataset
 from annotate.errors import InputError
-from eval.training_sets import TrainingSet, find_pairs, named_pairs, parse_entries, parse_entry, shared_pictures
+from eval.training_sets import (
+    TrainingSet,
+    find_pairs,
+    named_pairs,
+    parse_entries,
+    parse_entry,
+    read_set,
+    shared_pictures,
+)
 
 
 def test_entry_is_a_folder_or_a_name_with_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,6 +29,14 @@ def test_entry_is_a_folder_or_a_name_with_folders(tmp_path: Path, monkeypatch: p
     assert parse_entry("Rs/train") == ("train", [Path("Rs/train")])
     assert parse_entry("a=b") == ("a=b", [Path("a=b")])
     assert parse_entry("x=c,d") == ("x", [Path("c,d")])
+
+
+def test_set_of_stand_in_pictures_says_so_in_its_name(tmp_path: Path, write_discs: Callable[..., Path]) -> None:
+    real, stand_in = write_discs(tmp_path / "R", kind="real"), write_discs(tmp_path / "T", kind="stand-in")
+    assert read_set("R", [real]).name == "R"
+    assert read_set("T", [stand_in]).name == "T (stand-in)"
+    assert read_set("my stand-in", [stand_in]).name == "my stand-in"
+    assert read_set("both", [real, stand_in]).name == "both (part stand-in)"
 
 
 @pytest.mark.parametrize("entry", ["=S", "R=", "R=S,,T", ""])
