@@ -131,17 +131,19 @@ def read_site(path: Path) -> Site:
 
 def placed_humans(scene: SceneSpec) -> list[Human]:
     """The people of a scene as meshes in world coordinates, in the order of scene.people."""
-    return [_at(person_mesh(one.human, one.pose), one.x_m, one.y_m, one.heading_rad) for one in scene.people]
+    meshes = [person_mesh(one.human, one.pose, one.seat_height_m) for one in scene.people]
+    return [_at(mesh, one.x_m, one.y_m, one.heading_rad) for mesh, one in zip(meshes, scene.people, strict=True)]
 
 
-def person_mesh(human: HumanSpec, pose: PoseSpec) -> Human:
+def person_mesh(human: HumanSpec, pose: PoseSpec, seat_height_m: float | None = None) -> Human:
     """A posed human in its own frame; the last few are kept, because sampling and rendering both need them."""
-    return _person_mesh(human.model_dump_json(), pose.model_dump_json())
+    return _person_mesh(human.model_dump_json(), pose.model_dump_json(), seat_height_m)
 
 
 @lru_cache(maxsize=24)
-def _person_mesh(human: str, pose: str) -> Human:
-    return build_human(HumanSpec.model_validate_json(human), load_pose(PoseSpec.model_validate_json(pose)))
+def _person_mesh(human: str, pose: str, seat_height_m: float | None) -> Human:
+    loaded = load_pose(PoseSpec.model_validate_json(pose))
+    return build_human(HumanSpec.model_validate_json(human), loaded, seat_height_m)
 
 
 def _at(human: Human, x_m: float, y_m: float, heading_rad: float) -> Human:
@@ -206,15 +208,13 @@ def _seat_people(config: RenderConfig, crowd: Crowd, wanted: int, rng: np.random
     for number in _seat_order(crowd.place, rng):
         if len(people) == wanted:
             break
-        mesh = person_mesh(human, pose)
-        spot = crowd.sit(mesh, crowd.place.seats[number], rng)
+        seat = crowd.place.seats[number]
+        spot = crowd.sit(person_mesh(human, pose, seat.height_m), seat, rng)
         if spot is None:
             continue
         place_of = {"x_m": spot.x_m, "y_m": spot.y_m, "heading_rad": spot.heading_rad}
-        height = mesh.seat_height_m
-        people.append(
-            PlacedPerson(instance_id=len(people) + 1, human=human, pose=pose, seat_height_m=height, **place_of)
-        )
+        sitter = {"human": human, "pose": pose, "seat_height_m": seat.height_m}
+        people.append(PlacedPerson(instance_id=len(people) + 1, **sitter, **place_of))
         human, pose = sample_human(rng), sample_pose(rng, "sitting", config.poses)
     return people
 

@@ -86,7 +86,7 @@ def test_bodies_do_not_overlap_seen_from_above() -> None:
 def test_heading_turns_the_body_and_its_joints_together() -> None:
     scene = sample_scene(SMALL, 0)
     person = scene.people[0]
-    own, placed = person_mesh(person.human, person.pose), placed_humans(scene)[0]
+    own, placed = person_mesh(person.human, person.pose, person.seat_height_m), placed_humans(scene)[0]
     c, s = np.cos(person.heading_rad), np.sin(person.heading_rad)
     joint = next(iter(own.joints_m))
     x, y, z = own.joints_m[joint]
@@ -136,3 +136,15 @@ def test_floor_too_small_for_anybody_is_a_clear_failure(tmp_path: Path) -> None:
 
     with pytest.raises(PlafondError, match=r"picture 0: in \d+ draws nobody found room; the floor \(floor_px"):
         sample_scene(SMALL.model_copy(update={"site": site}), 0)
+
+
+def test_whoever_sits_sits_at_the_height_of_the_seat(tmp_path: Path) -> None:
+    seat = {"place_px": [36.0, 30.0], "height_m": 0.52, "direction_deg": 0.0}
+    config = SMALL.model_copy(
+        update={"site": write_small_site(tmp_path, seats=[seat]), "sitting": (1, 1), "standing": (0, 0)}
+    )
+
+    scene = sample_scene(config, 0)
+
+    assert scene.people[0].seat_height_m == 0.52
+    assert placed_humans(scene)[0].seat_height_m == 0.52
