@@ -151,7 +151,7 @@ def in_own_process(recipe: str, argv: list[str]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
         command = [sys.executable, str(Path(__file__).resolve()), *argv, "--recipe", recipe, "--answer", str(answer)]
-        single = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+        single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, **single}, cwd=ROOT)
         return dict(json.loads(answer.read_text(encoding="utf-8")))
 
@@ -172,7 +172,9 @@ def report(ours: dict[str, Any], thesis: dict[str, Any] | None, arguments: argpa
     print(f"  {'empty room':<20} {ours['plate_s']:7.2f} CPU-s, once for many pictures")
     print(f"  {'start':<20} {ours['start_s']:7.2f} CPU-s, once for each process")
     if thesis is not None:
-        how = "measured" if arguments.whole_thesis else f"extended from {' and '.join(map(str, thesis['costs']))} samples"
+        how = (
+            "measured" if arguments.whole_thesis else f"extended from {' and '.join(map(str, thesis['costs']))} samples"
+        )
         print(f"  {'thesis, render only':<20} {thesis['per_picture']:7.1f} CPU-s  ({THESIS_SAMPLES} samples, {how})")
 
 

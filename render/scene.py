@@ -28,7 +28,7 @@ from render.config import RenderConfig
 from render.light import LightSpec, sample_light
 from render.office import OfficeSpec, build_office, sample_office
 from render.place import Place, place_from_site, site_camera
-from render.placement import Crowd, nearness
+from render.placement import Crowd, Standpoint, nearness
 from render.sensor import SensorSpec, sample_sensor
 
 _ATTEMPTS = 8
@@ -194,8 +194,7 @@ def _populate(
         pose = sample_pose(rng, activity, config.poses)
         spot = crowd.stand(person_mesh(human, pose), rng)
         if spot is not None:
-            place_of = {"x_m": spot.x_m, "y_m": spot.y_m, "heading_rad": spot.heading_rad}
-            people.append(PlacedPerson(instance_id=len(people) + 1, human=human, pose=pose, **place_of))
+            people.append(_placed(len(people) + 1, human, pose, spot))
     if not people and sitting + standing > 0:
         raise SceneRejected("nobody found room")
     return people, sitting + standing
@@ -212,11 +211,15 @@ def _seat_people(config: RenderConfig, crowd: Crowd, wanted: int, rng: np.random
         spot = crowd.sit(person_mesh(human, pose, seat.height_m), seat, rng)
         if spot is None:
             continue
-        place_of = {"x_m": spot.x_m, "y_m": spot.y_m, "heading_rad": spot.heading_rad}
-        sitter = {"human": human, "pose": pose, "seat_height_m": seat.height_m}
-        people.append(PlacedPerson(instance_id=len(people) + 1, **sitter, **place_of))
+        person = _placed(len(people) + 1, human, pose, spot)
+        people.append(person.model_copy(update={"seat_height_m": seat.height_m}))
         human, pose = sample_human(rng), sample_pose(rng, "sitting", config.poses)
     return people
+
+
+def _placed(instance_id: int, human: HumanSpec, pose: PoseSpec, spot: Standpoint) -> PlacedPerson:
+    where = {"x_m": spot.x_m, "y_m": spot.y_m, "heading_rad": spot.heading_rad}
+    return PlacedPerson(instance_id=instance_id, human=human, pose=pose, **where)
 
 
 def _seat_order(place: Place, rng: np.random.Generator) -> list[int]:

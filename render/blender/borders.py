@@ -43,6 +43,15 @@ class Rectangle:
     def area_px(self) -> int:
         return self.width * self.height
 
+    def grown(self, margin_px: int, width_px: int, height_px: int) -> Rectangle:
+        """The rectangle with a margin around it, as far as the picture reaches."""
+        return Rectangle(
+            max(0, self.left - margin_px),
+            max(0, self.top - margin_px),
+            min(width_px, self.right + margin_px),
+            min(height_px, self.bottom + margin_px),
+        )
+
     def around(self, other: Rectangle) -> Rectangle:
         """The smallest rectangle that holds both."""
         return Rectangle(

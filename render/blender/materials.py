@@ -21,8 +21,10 @@ Rgb = tuple[float, float, float]
 _SKIN_RADIUS_M = (0.006, 0.0022, 0.0012)
 """How far red, green and blue light travels in skin, to the order of published mean free paths."""
 _WRINKLE_M = 0.07
-_RELIEF_M = 0.012
-"""Height of the relief at bump 1."""
+_FOLD_M = 0.06
+"""Depth of folds in cloth."""
+_CREASE = (0.6, 0.6, 0.62)
+"""What a deep crease leaves of the light."""
 
 
 class MaterialShelf:
@@ -79,8 +81,15 @@ class Nodes:
 
     def mix(self, share: Any, first: Any, second: Any) -> Any:
         """A colour between two."""
+        return self._blend("MIX", share, first, second)
+
+    def darkened(self, color: Any, share: Any, tint: Rgb) -> Any:
+        """The colour times tint where share is 1, itself where it is 0."""
+        return self._blend("MULTIPLY", share, color, tint)
+
+    def _blend(self, how: str, share: Any, first: Any, second: Any) -> Any:
         node = self.tree.nodes.new("ShaderNodeMix")
-        node.data_type = "RGBA"
+        node.data_type, node.blend_type = "RGBA", how
         for name, value in (("Factor_Float", share), ("A_Color", first), ("B_Color", second)):
             self.feed(next(socket for socket in node.inputs if socket.identifier == name), value)
         return next(socket for socket in node.outputs if socket.identifier == "Result_Color")
@@ -130,13 +139,16 @@ def build_material(session: Session, material: Material) -> Any:
     nodes = Nodes(made.node_tree)
     surface = made.node_tree.nodes["Principled BSDF"]
     color, height = PATTERNS.get(material.pattern, _plain)(nodes, material)
-    nodes.feed(surface.inputs["Base Color"], color)
     surface.inputs["Roughness"].default_value = material.roughness
     surface.inputs["Specular IOR Level"].default_value = material.specular
-    if material.bump > 0:
-        relief = _RELIEF_M if height is None else material.scale_m / 2
-        raised = _wrinkles(nodes) if height is None else height
-        nodes.feed(surface.inputs["Normal"], nodes.bump(raised, material.bump, relief))
+    if material.bump > 0 and material.subsurface <= 0:  # pores are finer than any pixel here
+        if height is None:
+            folds = _folds(nodes)
+            color = nodes.darkened(color, nodes.contrast(folds, 0.2, 0.0), _CREASE)
+            nodes.feed(surface.inputs["Normal"], nodes.bump(folds, 2 * material.bump, _FOLD_M))
+        else:
+            nodes.feed(surface.inputs["Normal"], nodes.bump(height, material.bump, material.scale_m / 2))
+    nodes.feed(surface.inputs["Base Color"], color)
     if material.subsurface > 0:
         _make_skin(surface, material)
     if material.emission > 0:
@@ -153,10 +165,13 @@ def _make_skin(surface: Any, material: Material) -> None:
     surface.inputs["Subsurface Scale"].default_value = _SKIN_RADIUS_M[0]
 
 
-def _wrinkles(nodes: Nodes) -> Any:
-    """Folds of cloth: longer than wide, with a little of everything finer."""
-    factor = 1.0 / _WRINKLE_M
-    return nodes.noise(nodes.scaled((factor, factor * 0.45, factor)), detail=3.0, roughness=0.55)
+def _folds(nodes: Nodes) -> Any:
+    """Folds of cloth: ridges longer than wide, where noise passes its middle, over softer waves."""
+    k = 1.0 / _WRINKLE_M
+    waves = nodes.noise(nodes.scaled((k, 0.45 * k, k)), detail=2.0, roughness=0.5)
+    crossing = nodes.noise(nodes.scaled((0.5 * k, 0.8 * k, 0.6 * k)), detail=1.0)
+    ridges = nodes.math("ABSOLUTE", nodes.math("SUBTRACT", crossing, 0.5))
+    return nodes.math("SUBTRACT", nodes.math("MULTIPLY", waves, 0.5), ridges)
 
 
 def _shade(color: Rgb, factor: float) -> Rgb:
@@ -238,7 +253,9 @@ def _carpet(nodes: Nodes, material: Material) -> tuple[Any, Any]:
     k = _per_metre(material)
     pile = nodes.noise(nodes.scaled((k, k, k)), detail=2.0, roughness=0.7)
     worn = nodes.noise(nodes.scaled((0.7, 0.7, 0.7)), detail=2.0)
-    share = nodes.contrast(nodes.math("ADD", nodes.math("MULTIPLY", pile, 0.7), nodes.math("MULTIPLY", worn, 0.3)), 0.3, 0.7)
+    share = nodes.contrast(
+        nodes.math("ADD", nodes.math("MULTIPLY", pile, 0.7), nodes.math("MULTIPLY", worn, 0.3)), 0.3, 0.7
+    )
     return nodes.mix(share, material.base_color, _second(material, 0.75)), None
 
 

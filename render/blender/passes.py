@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
 _SHADOW_SCALE = 1 / 3
 """Soft shadows of many lamps need more light paths, not more pixels: a third of the size with twice the paths is better."""
-_SHADOW_FADE_PX = 7.0
+_SHADOW_FADE_PX = 9.0
 """Over how many of its own pixels a shadow fades out at the edge of what was rendered."""
+_DENOISER_EDGE_PX = 4
 _NEARBY_M = 1.2
 """How near a thing must be to keep the room's bounced light from a surface: further light is taken as coming evenly."""
 _RENDER_PRICE_PX = 1500
@@ -81,7 +82,7 @@ class BlenderRenderer:
         self._prepare(place, light)
         self._show_parts(holdout=False, catcher=False)
         self._session.scene.render.film_transparent = False
-        self._session.set_quality(self._settings.plate_samples, seed, denoise=True)
+        self._session.set_quality(self._settings.plate_samples, seed, denoise=True, thorough=True)
         self._camera.show(camera)
         plate = self._session.render()[..., :3].copy()
         plate[~camera.lens.valid_mask()] = 0.0
@@ -113,36 +114,40 @@ class BlenderRenderer:
             part.is_holdout, part.is_shadow_catcher = holdout, catcher
 
     def _bodies(self, people: Sequence[Human], bodies: Sequence[Any], camera: Camera, seed: int) -> np.ndarray:
-        rectangles = borders.body_rectangles(people, camera, margin_px=3)
+        rectangles = borders.merged(borders.body_rectangles(people, camera, margin_px=3), _RENDER_PRICE_PX)
         self._show_parts(holdout=True, catcher=False)
         for blender_object in bodies:
             blender_object.visible_camera = True
         settings = self._settings
-        return self._render(rectangles, camera, settings.samples, seed, settings.denoise)
+        self._set_up(camera, settings.samples, seed, settings.denoise)
+        return self._session.render(rectangles)
 
     def _shadows(
         self, place: Place, people: Sequence[Human], bodies: Sequence[Any], camera: Camera, seed: int
     ) -> np.ndarray:
         """HxW float32: the share of light that the people take from what is seen, 0 to 1."""
         lens = camera.lens
-        small = camera.resized(max(1, round(lens.width_px * _SHADOW_SCALE)), max(1, round(lens.height_px * _SHADOW_SCALE)))
-        rectangles = borders.shadow_rectangles(people, place.lamps, small, margin_px=_SHADOW_FADE_PX)
+        small = camera.resized(
+            max(1, round(lens.width_px * _SHADOW_SCALE)), max(1, round(lens.height_px * _SHADOW_SCALE))
+        )
+        wanted = borders.shadow_rectangles(people, place.lamps, small, margin_px=_SHADOW_FADE_PX)
+        rectangles = borders.merged(wanted, _RENDER_PRICE_PX)
         self._show_parts(holdout=False, catcher=True)
         for blender_object in bodies:
             blender_object.visible_camera = False
-        alpha = self._render(rectangles, small, max(4, self._settings.samples // 2), seed + 1, denoise=True)[..., 3]
+        self._set_up(small, max(4, self._settings.samples // 2), seed + 1, denoise=True)
+        alpha = self._session.render(rectangles, margin_px=_DENOISER_EDGE_PX)[..., 3]
+        # Where two surfaces meet, the catcher's quotient leaves single wrong pixels.
+        alpha = cv2.medianBlur(np.ascontiguousarray(alpha), 3)
         alpha *= borders.fade_at_edges(rectangles, small.lens.width_px, small.lens.height_px, _SHADOW_FADE_PX)
         alpha[~_surely_seen(small)] = 0.0
         alpha = np.clip((alpha - _LEAST_SHADOW) / (1.0 - _LEAST_SHADOW), 0.0, 1.0)
         return np.asarray(cv2.resize(alpha, (lens.width_px, lens.height_px), interpolation=cv2.INTER_LINEAR))
 
-    def _render(
-        self, rectangles: Sequence[borders.Rectangle], camera: Camera, samples: int, seed: int, denoise: bool
-    ) -> np.ndarray:
+    def _set_up(self, camera: Camera, samples: int, seed: int, denoise: bool) -> None:
         self._session.scene.render.film_transparent = True
         self._session.set_quality(samples, seed, denoise, self._settings.adaptive_threshold)
         self._camera.show(camera)
-        return self._session.render(borders.merged(rectangles, _RENDER_PRICE_PX))
 
 
 def _surely_seen(camera: Camera) -> np.ndarray:

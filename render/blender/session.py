@@ -81,8 +81,6 @@ class Session:
         cycles.transmission_bounces, cycles.transparent_max_bounces = 1, 8
         cycles.sample_clamp_indirect = 4.0
         cycles.denoiser = "OPENIMAGEDENOISE"
-        cycles.denoising_quality = "FAST"
-        cycles.denoising_prefilter = "NONE"
         cycles.denoising_input_passes = "RGB_ALBEDO_NORMAL"
         cycles.use_auto_tile = False
 
@@ -98,9 +96,16 @@ class Session:
         self.scene.view_settings.view_transform = "Raw"
         self.scene.display_settings.display_device = "sRGB"
 
-    def set_quality(self, samples: int, seed: int, denoise: bool, adaptive_threshold: float = 0.0) -> None:
-        """Samples per pixel, the seed of their noise, and whether to denoise. adaptive_threshold 0: all samples."""
+    def set_quality(
+        self, samples: int, seed: int, denoise: bool, adaptive_threshold: float = 0.0, thorough: bool = False
+    ) -> None:
+        """Samples per pixel, the seed of their noise, and whether to denoise. adaptive_threshold 0: all samples.
+
+        thorough: the slow denoiser, worth it once for a whole empty room (16 samples: 36.4 dB against 35.0).
+        """
         cycles = self.scene.cycles
+        cycles.denoising_quality = "HIGH" if thorough else "FAST"
+        cycles.denoising_prefilter = "ACCURATE" if thorough else "NONE"
         cycles.samples = samples
         cycles.seed = seed % 2**31
         cycles.use_denoising = denoise
@@ -128,16 +133,22 @@ class Session:
         self.scene.render.use_persistent_data = False
         self.scene.render.use_persistent_data = True
 
-    def render(self, rectangles: Sequence[Rectangle] | None = None) -> np.ndarray:
-        """HxWx4 float32 premultiplied linear RGBA of the scene's whole frame, or of some rectangles with 0 elsewhere."""
+    def render(self, rectangles: Sequence[Rectangle] | None = None, margin_px: int = 0) -> np.ndarray:
+        """HxWx4 float32 premultiplied linear RGBA of the scene's whole frame, or of some rectangles with 0 elsewhere.
+
+        margin_px: rendered around each rectangle and thrown away, because the denoiser knows least at an edge.
+        """
         width, height = self.scene.render.resolution_x, self.scene.render.resolution_y
         if rectangles is None:
             self.scene.render.use_border = False
             return self._render_once(width, height)
         picture = np.zeros((height, width, 4), np.float32)
         for box in rectangles:
-            self._set_border(box, width, height)
-            picture[box.top : box.bottom, box.left : box.right] = self._render_once(box.width, box.height)
+            larger = box.grown(margin_px, width, height)
+            self._set_border(larger, width, height)
+            rendered = self._render_once(larger.width, larger.height)
+            inside = rendered[box.top - larger.top :, box.left - larger.left :][: box.height, : box.width]
+            picture[box.top : box.bottom, box.left : box.right] = inside
         return picture
 
     def _set_border(self, box: Rectangle, width: int, height: int) -> None:
@@ -153,7 +164,9 @@ class Session:
         image = self.bpy.data.images.load(str(self._file), check_existing=False)
         try:
             if tuple(image.size) != (width, height):
-                raise PlafondError(f"Blender returned {tuple(image.size)} pixels where {(width, height)} were asked for.")
+                raise PlafondError(
+                    f"Blender returned {tuple(image.size)} pixels where {(width, height)} were asked for."
+                )
             image.colorspace_settings.name = "Non-Color"
             pixels = np.empty(width * height * 4, np.float32)
             image.pixels.foreach_get(pixels)

@@ -117,7 +117,9 @@ def people(job: dict[str, Any]) -> Arrays:
         if scene.get("plate"):
             found[f"{name}_plate"] = renderer.render_plate(place, light, camera, job["seed"])
     bpy = renderer._session.bpy
-    found["left"] = np.array([len(bpy.data.meshes), len(bpy.data.materials), len(bpy.data.images), len(bpy.data.lights)])
+    found["left"] = np.array(
+        [len(bpy.data.meshes), len(bpy.data.materials), len(bpy.data.images), len(bpy.data.lights)]
+    )
     return found
 
 

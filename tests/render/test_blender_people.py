@@ -21,9 +21,7 @@ pytestmark = pytest.mark.skipif(importlib.util.find_spec("bpy") is None, reason=
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = 160
-CAMERA = Camera(
-    lens=EquidistantLens(width_px=SIZE, height_px=SIZE, f_px=SIZE / np.pi), pose=CameraPose(height_m=2.8)
-)
+CAMERA = Camera(lens=EquidistantLens(width_px=SIZE, height_px=SIZE, f_px=SIZE / np.pi), pose=CameraPose(height_m=2.8))
 OPEN = {"figures": [[1.3, -0.9], [-1.2, 0.4]], "desk": False}
 BEHIND_DESK = {"figures": [[1.75, 0.0]], "desk": True}
 NOBODY: dict[str, Any] = {"figures": [], "desk": False}
@@ -54,7 +52,9 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
-    return blender(tmp_path_factory.mktemp("people") / "fresh", {"behind": BEHIND_DESK, "open": {**OPEN, "plate": True}})
+    return blender(
+        tmp_path_factory.mktemp("people") / "fresh", {"behind": BEHIND_DESK, "open": {**OPEN, "plate": True}}
+    )
 
 
 def body_pixels(rgba: np.ndarray) -> np.ndarray:
@@ -89,7 +89,9 @@ def test_bodies_cover_the_pixels_that_geometry_gives_them(
 def test_furniture_hides_what_stands_behind_it(first: dict[str, np.ndarray]) -> None:
     hidden = figure_mask(BEHIND_DESK["figures"], desk=False) & ~figure_mask(BEHIND_DESK["figures"], desk=True)
     assert hidden.sum() > 20
-    inner = hidden & ~np.roll(body_pixels(first["behind"]), 1, axis=0) & ~np.roll(body_pixels(first["behind"]), -1, axis=0)
+    inner = (
+        hidden & ~np.roll(body_pixels(first["behind"]), 1, axis=0) & ~np.roll(body_pixels(first["behind"]), -1, axis=0)
+    )
     assert np.median(first["behind"][inner][:, :3].sum(axis=1)) < 1e-3
 
 
