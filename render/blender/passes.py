@@ -62,9 +62,7 @@ class BlenderRenderer:
         0 where neither is, behind furniture, and outside the lens's circle.
         """
         self._prepare(place, light)
-        bounced = bounced_radiance(place, light) if place.background is None else np.zeros(3)
-        self._lights.show_ambient(bounced + np.asarray(light.ambient))
-        self._session.set_nearby_light_only(_NEARBY_M)
+        self._session.set_even_light_after(bounces=1, nearby_m=_NEARBY_M)
         bodies = [meshes.upload(self._session, person, self._materials) for person in people]
         try:
             body = self._bodies(people, bodies, camera, seed)
@@ -80,6 +78,7 @@ class BlenderRenderer:
     def render_plate(self, place: Place, light: LightSpec, camera: Camera, seed: int) -> np.ndarray:
         """HxWx3 float32 linear RGB of the place without people; 0 outside the lens's circle."""
         self._prepare(place, light)
+        self._session.set_even_light_after(bounces=2, nearby_m=_NEARBY_M)
         self._show_parts(holdout=False, catcher=False)
         self._session.scene.render.film_transparent = False
         self._session.set_quality(self._settings.plate_samples, seed, denoise=True, thorough=True)
@@ -92,7 +91,8 @@ class BlenderRenderer:
         self._session.forget()
         self._load(place)
         self._lights.show(place.lamps, light)
-        self._session.set_nearby_light_only(None)
+        bounced = bounced_radiance(place, light) if place.background is None else np.zeros(3)
+        self._lights.show_ambient(bounced + np.asarray(light.ambient))
 
     def _load(self, place: Place) -> None:
         """Make the place's surfaces the scene's, unless they are already."""
@@ -139,7 +139,7 @@ class BlenderRenderer:
         alpha = self._session.render(rectangles, margin_px=_DENOISER_EDGE_PX)[..., 3]
         # Where two surfaces meet, the catcher's quotient leaves single wrong pixels.
         alpha = cv2.medianBlur(np.ascontiguousarray(alpha), 3)
-        alpha *= borders.fade_at_edges(rectangles, small.lens.width_px, small.lens.height_px, _SHADOW_FADE_PX)
+        alpha = alpha * borders.fade_at_edges(rectangles, small.lens.width_px, small.lens.height_px, _SHADOW_FADE_PX)
         alpha[~_surely_seen(small)] = 0.0
         alpha = np.clip((alpha - _LEAST_SHADOW) / (1.0 - _LEAST_SHADOW), 0.0, 1.0)
         return np.asarray(cv2.resize(alpha, (lens.width_px, lens.height_px), interpolation=cv2.INTER_LINEAR))

@@ -101,11 +101,11 @@ class Session:
     ) -> None:
         """Samples per pixel, the seed of their noise, and whether to denoise. adaptive_threshold 0: all samples.
 
-        thorough: the slow denoiser, worth it once for a whole empty room (16 samples: 36.4 dB against 35.0).
+        thorough: a slower denoiser, half a decibel better for the price of two samples (on an empty room).
         """
         cycles = self.scene.cycles
-        cycles.denoising_quality = "HIGH" if thorough else "FAST"
-        cycles.denoising_prefilter = "ACCURATE" if thorough else "NONE"
+        cycles.denoising_quality = "BALANCED" if thorough else "FAST"
+        cycles.denoising_prefilter = "FAST" if thorough else "NONE"
         cycles.samples = samples
         cycles.seed = seed % 2**31
         cycles.use_denoising = denoise
@@ -113,17 +113,18 @@ class Session:
         if adaptive_threshold > 0:
             cycles.adaptive_threshold = adaptive_threshold
 
-    def set_nearby_light_only(self, reach_m: float | None) -> None:
-        """Follow light from other surfaces only this far; what is not blocked within it finds the ambient light.
+    def set_even_light_after(self, bounces: int, nearby_m: float) -> None:
+        """Follow light over this many bounces; then what is not blocked within nearby_m finds the ambient light.
 
-        None: follow every path. It costs a quarter less (34 dB from every path followed), and keeps a few bodies from
-        darkening a whole room a little, which would show where a rendered rectangle ends.
+        1 costs a quarter less than following every path (people come within 34 dB), and keeps a few bodies from
+        darkening a whole room a little, which would show where a rendered rectangle ends. 2 keeps the light of a room
+        as it is (0.1 % in brightness) and saves an eighth.
         """
-        self.scene.cycles.use_fast_gi = reach_m is not None
-        self.scene.cycles.fast_gi_method = "REPLACE"
-        self.scene.cycles.ao_bounces_render = 1
-        if reach_m is not None:
-            self.scene.world.light_settings.distance = reach_m
+        cycles = self.scene.cycles
+        cycles.use_fast_gi = True
+        cycles.fast_gi_method = "REPLACE"
+        cycles.ao_bounces_render = bounces
+        self.scene.world.light_settings.distance = nearby_m
 
     def forget(self) -> None:
         """Free what Cycles keeps between renders, so that the next picture cannot depend on this one.

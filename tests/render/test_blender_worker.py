@@ -22,7 +22,14 @@ ROOT = Path(__file__).resolve().parents[2]
 def work(out: Path, indices: list[int]) -> list[dict[str, Any]]:
     """Answers of a fresh worker that makes these pictures, then finds its input ended."""
     config = RenderConfig(
-        out=out, size_px=64, samples=2, plate_samples=1, sitting=(1, 1), standing=(1, 1), scenes_per_background=1, seed=4
+        out=out,
+        size_px=64,
+        samples=2,
+        plate_samples=1,
+        sitting=(1, 1),
+        standing=(1, 1),
+        scenes_per_background=1,
+        seed=4,
     )
     process = subprocess.Popen(
         [sys.executable, "-m", "render.blender.worker"],
