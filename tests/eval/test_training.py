@@ -66,10 +66,10 @@ def test_same_seed_gives_the_same_detector_and_another_seed_another(
     assert not torch.equal(weights[0], weights[2])
 
 
-def test_imagenet_start_leaves_early_layers_as_they_are(tmp_path: Path, write_discs: Callable[..., Path]) -> None:
+def test_frozen_early_layers_stay_as_imagenet_left_them(tmp_path: Path, write_discs: Callable[..., Path]) -> None:
     train = _samples(tmp_path / "train", write_discs, 64, size=64, people=1, pictures=2)
     backbone = torchvision_model("squeezenet1_1").state_dict()
-    config = TrainingConfig(input_px=64, steps=2, evaluations=1, learning_rate=0.01)
+    config = TrainingConfig(input_px=64, steps=2, evaluations=1, learning_rate=0.01, freeze_early=True)
     trained = train_detector(SQUEEZEDET, train, train, config, 0, backbone=backbone).detector.state_dict()
     for name in ("features.3.squeeze.weight", "features.4.expand3x3.weight"):
         assert torch.equal(trained[name], backbone[name])
