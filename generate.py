@@ -117,9 +117,7 @@ def parse(name: str, schema: type[BaseModel], arguments: list[str]) -> BaseModel
     file, rest = _take_config_option(arguments)
     default = _partial(schema, _read_yaml(file), file) if file else None
     try:
-        return tyro.cli(
-            schema, default=default, args=rest, prog=f"generate.py {name}", config=(tyro.conf.FlagConversionOff,)
-        )
+        return cast(BaseModel, tyro.cli(schema, default=default, args=rest, prog=f"generate.py {name}"))
     except ValidationError as error:
         raise InputError(_readable(error, "options")) from None
 

@@ -25,10 +25,7 @@ def figure(
     bottom = 0.0 if seat_height_m is None else seat_height_m
     top = height_m if seat_height_m is None else seat_height_m + 0.85
     levels = np.linspace(bottom, top - head_m, 40)
-    parts = [
-        box((0, 0, (low + high) / 2), (width_m, 0.24, high - low), CLOTH, "top")
-        for low, high in pairwise(levels)
-    ]
+    parts = [box((0, 0, (low + high) / 2), (width_m, 0.24, high - low), CLOTH, "top") for low, high in pairwise(levels)]
     if seat_height_m is not None:
         parts.append(box((0, -0.3, seat_height_m + 0.08), (0.4, 0.6, 0.16), CLOTH, "bottom"))
         parts.append(box((0, -0.5, seat_height_m / 2), (0.35, 0.14, seat_height_m), CLOTH, "bottom"))

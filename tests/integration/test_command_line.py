@@ -22,6 +22,12 @@ class Example(BaseModel):
     out: Path
     people: tuple[int, int] = (1, 5)
     inner: Inner = Inner()
+    overwrite: bool = False
+
+
+def test_a_switch_is_one_word() -> None:
+    config = generate.parse("example", Example, ["a", "--out", "b", "--overwrite"])
+    assert isinstance(config, Example) and config.overwrite
 
 
 def write(folder: Path, text: str) -> Path:
@@ -39,7 +45,7 @@ def test_options_win_over_the_config_file_which_wins_over_defaults(tmp_path: Pat
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("colour: red\n", "'colour' is no option of this command; known: folder, out, people, inner"),
+        ("colour: red\n", "'colour' is no option of this command; known: folder, out, people, inner, overwrite"),
         ("people: many\n", "people: Input should be a valid tuple, found 'many'"),
         ("- 1\n", "expected 'option: value' lines, found list"),
         ("a: [1\n", "not valid YAML"),
