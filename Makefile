@@ -13,11 +13,12 @@ setup: $(VENV)/installed
 $(VENV)/installed: pyproject.toml
 	@sh assets/setup.sh "$(PYTHON)" "$(VENV)"
 
+# The demo's refiner is so small that a second thread waits more than it works.
 demo: setup
 	@$(RUN) generate.py render --config assets/demo/render.yaml --out $(DEMO)/S
 	@$(RUN) generate.py render --config assets/demo/standin.yaml --out $(DEMO)/stand-in
 	@$(RUN) generate.py split $(DEMO)/stand-in --config assets/demo/split.yaml --out $(DEMO)/R
-	@$(RUN) generate.py refine --config assets/demo/refine.yaml --synthetic $(DEMO)/S --real $(DEMO)/R/train --out $(DEMO)/S+
+	@OMP_NUM_THREADS=1 $(RUN) generate.py refine --config assets/demo/refine.yaml --synthetic $(DEMO)/S --real $(DEMO)/R/train --out $(DEMO)/S+
 	@$(RUN) generate.py evaluate --config assets/demo/evaluate.yaml --out $(DEMO)/report \
 	    --train S=$(DEMO)/S S+=$(DEMO)/S+ --val $(DEMO)/R/val --test $(DEMO)/R/test
 
