@@ -139,9 +139,10 @@ def evaluate(plan: Plan) -> tuple[Evaluation, dict[str, list[np.ndarray]], list[
             result.runs.append(_tested(plan, found, test, seed, record))
             detections.setdefault(entry.name, found)
         results.append(result)
-    for result, value in zip(results, frechet_distances(plan), strict=True):
+    distances, floor = frechet_distances(plan)
+    for result, value in zip(results, distances, strict=True):
         result.frechet = value
-    return _summary(plan, results, val, test), detections, test
+    return _summary(plan, results, val, test, floor), detections, test
 
 
 def _bar(text: str, total: int) -> Any:
@@ -219,11 +220,11 @@ def _tested(
     return RunResult(seed, threshold, counts.precision, counts.recall, counts.f1, ap, per_picture, record)
 
 
-def frechet_distances(plan: Plan) -> list[Distance | None]:
-    """Distance of each training set's person crops to those of the test set; the same number of crops for all.
+def frechet_distances(plan: Plan) -> tuple[list[Distance | None], Distance | None]:
+    """Distance of each training set's person crops to those of the test set; and between two halves of the latter.
 
-    A Fréchet distance shrinks as crops are added, so sets are only comparable at equal numbers. None where a set has
-    fewer than two usable people.
+    A Fréchet distance shrinks as crops are added, so sets are only comparable at equal numbers: all sets get as many.
+    The halves show what a distance of nothing looks like. None where there are fewer than two usable people.
     """
     config = plan.config
     rng = np.random.default_rng([config.seeds[0], 3])
@@ -233,7 +234,7 @@ def frechet_distances(plan: Plan) -> list[Distance | None]:
     ]
     usable = [len(people) for people in everyone[1:] if len(people) >= 2]
     if len(everyone[0]) < 2 or not usable:
-        return [None] * len(plan.sets)
+        return [None] * len(plan.sets), None
     count = min(config.max_crops, *usable)
     plan.features.module.to(plan.device)
 
@@ -242,11 +243,14 @@ def frechet_distances(plan: Plan) -> list[Distance | None]:
         return plan.features(crops_of(drawn, config.crop_px, _bar(text, len(drawn))))
 
     reference = features_of(everyone[0], config.max_crops, f"{plan.features.kind.title}: test people")
-    return [
+    order = rng.permutation(len(reference))
+    floor = distance(reference[order[::2]], reference[order[1::2]]) if len(reference) >= 4 else None
+    distances = [
         distance(features_of(people, count, f"{plan.features.kind.title}: {entry.name}"), reference)
         if len(people) >= 2 else None
         for entry, people in zip(plan.sets, everyone[1:], strict=True)
     ]  # fmt: skip
+    return distances, floor
 
 
 def split_facts(dataset: Dataset, samples: Sequence[Sample]) -> SplitFacts:
@@ -258,7 +262,9 @@ def split_facts(dataset: Dataset, samples: Sequence[Sample]) -> SplitFacts:
     return SplitFacts(title, dataset.info.kind, str(dataset.root), len(samples), _people(samples), covered)
 
 
-def _summary(plan: Plan, results: list[SetResult], val: list[Sample], test: list[Sample]) -> Evaluation:
+def _summary(
+    plan: Plan, results: list[SetResult], val: list[Sample], test: list[Sample], floor: Distance | None
+) -> Evaluation:
     config = plan.config
     block = block_length([sample.picture.time_s for sample in test])
     counts = {result.name: np.stack([run.counts for run in result.runs]) for result in results}
@@ -269,7 +275,7 @@ def _summary(plan: Plan, results: list[SetResult], val: list[Sample], test: list
     evaluation = Evaluation(
         sets=results, val=split_facts(plan.val, val), test=split_facts(plan.test, test), differences=differences,
         pairs=[(p.refined_name, p.synthetic_name) for p in plan.pairs if p.synthetic_name in names],
-        conditions=[], warnings=_warnings(plan), distance_name=plan.features.distance_name, iou=config.iou,
+        conditions=[], warnings=_warnings(plan), distance_name=plan.features.distance_name, frechet_floor=floor, iou=config.iou,
         score=config.score, block=block, note=config.note, config=config.model_dump(mode="json"),
     )  # fmt: skip
     evaluation.conditions = _conditions(plan, evaluation)

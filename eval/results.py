@@ -96,6 +96,8 @@ class Evaluation:
     conditions: list[tuple[str, str]]
     warnings: list[str]
     distance_name: str
+    frechet_floor: Distance | None
+    """Distance between two random halves of the test people."""
     iou: float
     score: float | None
     block: int
@@ -113,6 +115,7 @@ class Evaluation:
             "iou": self.iou,
             "fixed_score": self.score,
             "frechet_distance": self.distance_name,
+            "frechet_between_test_halves": asdict(self.frechet_floor) if self.frechet_floor else None,
             "sets": [entry.as_json() for entry in self.sets],
             "f1_differences": [
                 {"first": a, "second": b, **asdict(value)} for (a, b), value in self.differences.items()

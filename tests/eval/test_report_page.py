@@ -29,7 +29,9 @@ def _set(name: str, f1s: list[float], kind: str = "synthetic", folders: list[str
 def _evaluation(sets: list[SetResult], differences: dict, kind: str = "real", block: int = 1) -> Evaluation:
     facts = SplitFacts("office", kind, "Rs/test", 30, 500, 60.0)
     pairs = [("S+", "S")] if len(sets) == 2 else []
-    return Evaluation(sets, facts, facts, differences, pairs, [], [], "FD-plafond-bank-1", 0.5, None, block, "", {})
+    return Evaluation(
+        sets, facts, facts, differences, pairs, [], [], "FD-plafond-bank-1", None, 0.5, None, block, "", {}
+    )
 
 
 def test_clear_difference_is_claimed() -> None:
