@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
+import pickle  # for the name of its error only: torch raises it for a file that weights_only refuses
 import tempfile
 import zipfile
 from dataclasses import dataclass
