@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from annotate.dataset import Dataset, Person, Picture
-from annotate.dataset_writer import file_sha256
+from annotate.dataset_writer import checksum_key, file_sha256
 from annotate.errors import InputError
 from annotate.files import read_mask
 from annotate.picture_file import verify_picture
@@ -96,7 +96,7 @@ def _mask_faults(person: Person, mask: np.ndarray) -> Iterator[str]:
 
 
 def _changed_files(dataset: Dataset, picture: Picture, sums: dict[str, str]) -> Iterator[str]:
-    files = {"image_sha256": dataset.image_path(picture), "mask_sha256": dataset.mask_path(picture)}
-    for key, path in files.items():
-        if path is not None and key in sums and file_sha256(path) != sums[key]:
+    for field, path in dataset.files(picture).items():
+        key = checksum_key(field)
+        if key in sums and file_sha256(path) != sums[key]:
             yield f"{path.parent.name}/{path.name} differs from manifest.jsonl: changed after it was written"

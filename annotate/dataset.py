@@ -3,6 +3,7 @@
     dataset.json       DatasetInfo: schema version, who made it, configuration, seed, cameras
     images/            the pictures
     masks/             16-bit PNG of instance ids, 0 = nobody (a dataset of boxes only has none)
+    depth/ normals/ classes/   dense labels as PNG (annotate.dense), where they were asked for
     labels/            one JSON per picture; a picture is finished exactly when its label file exists
     annotations.json   everything of labels/ as one COCO file; written last, so it marks a finished dataset
     manifest.jsonl     one line per picture: id, file, checksums
@@ -20,11 +21,14 @@ from pathlib import Path
 import numpy as np
 
 from annotate.camera import Camera
-from annotate.dataset_model import SCHEMA_VERSION, DatasetInfo, Kind, Person, Picture, pictures_of, validated
+from annotate.coco_document import pictures_of
+from annotate.dataset_model import FILE_FOLDERS, SCHEMA_VERSION, DatasetInfo, Kind, Person, Picture
 from annotate.dataset_writer import DatasetWriter, refuse_inside_dataset, write_picture
+from annotate.dense import read_classes, read_depth, read_normals, z_depth
 from annotate.errors import InputError
 from annotate.files import read_image, read_json, read_mask
 from annotate.picture_file import picture_size
+from annotate.validation import validated
 
 __all__ = ["Dataset", "DatasetInfo", "DatasetWriter", "Kind", "Person", "Picture", "read_info", "write_picture"]
 
@@ -65,7 +69,12 @@ class Dataset:
         return self.root / "images" / picture.file_name
 
     def mask_path(self, picture: Picture) -> Path | None:
-        return None if picture.mask_file is None else self.root / "masks" / picture.mask_file
+        return self.files(picture).get("mask_file")
+
+    def files(self, picture: Picture) -> dict[str, Path]:
+        """Where the files of a picture lie, by the field that names them (FILE_FOLDERS); only those that it names."""
+        names = {field: getattr(picture, field) for field in FILE_FOLDERS}
+        return {field: self.root / FILE_FOLDERS[field] / name for field, name in names.items() if name is not None}
 
     def image(self, picture: Picture) -> np.ndarray:
         """The picture's pixels, HWC uint8 RGB."""
@@ -90,6 +99,25 @@ class Dataset:
             )
         return instance_mask(picture)
 
+    def depth_m(self, picture: Picture) -> np.ndarray:
+        """HW float32: distance along each pixel's ray, inf where nothing is. InputError without a depth file."""
+        return read_depth(self._dense_path(picture, "depth_file"))
+
+    def z_m(self, picture: Picture) -> np.ndarray:
+        """HW: distance along the optical axis, from the depth and the lens; InputError without either."""
+        camera = self.camera(picture)
+        if camera is None:
+            raise InputError(f"{self.root}: {picture.file_name} names no camera, but z depends on the lens")
+        return z_depth(self.depth_m(picture), camera)
+
+    def normals(self, picture: Picture) -> np.ndarray:
+        """HWC float32: unit normals in the camera frame, 0 where nothing is. InputError without a normals file."""
+        return read_normals(self._dense_path(picture, "normals_file"))
+
+    def classes(self, picture: Picture) -> np.ndarray:
+        """HW uint8: class numbers, named by info.classes. InputError without a class map."""
+        return read_classes(self._dense_path(picture, "classes_file"))
+
     def camera(self, picture: Picture) -> Camera | None:
         return None if picture.camera is None else self.info.cameras[picture.camera]
 
@@ -100,11 +128,19 @@ class Dataset:
             return np.array([picture.width / 2, picture.height / 2])
         return camera.nadir_px()
 
+    def _dense_path(self, picture: Picture, field: str) -> Path:
+        path = self.files(picture).get(field)
+        if path is None:
+            raise InputError(
+                f"{self.root}: {picture.file_name} has no {FILE_FOLDERS[field]}; render it with --dense {FILE_FOLDERS[field]}"
+            )
+        return path
+
     def _check_files(self, picture: Picture, place: str) -> None:
         if picture.camera is not None and picture.camera not in self.info.cameras:
             known = ", ".join(self.info.cameras) or "none"
             raise InputError(f'{place}.camera is "{picture.camera}"; cameras in dataset.json: {known}')
-        for folder, field in (("images", "file_name"), ("masks", "mask_file")):
+        for field, folder in FILE_FOLDERS.items():
             name = getattr(picture, field)
             if name is None:
                 continue

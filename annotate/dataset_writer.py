@@ -11,30 +11,44 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from annotate.camera import Camera
-from annotate.dataset_model import DatasetInfo, Picture, coco_document, first_repeated, validated, with_masks
+from annotate.coco_document import coco_document
+from annotate.dataset_model import FILE_FOLDERS, DatasetInfo, Picture, with_masks
+from annotate.dense import DenseMaps, write_classes, write_depth, write_normals
 from annotate.errors import InputError, PlafondError
 from annotate.files import read_json, write_bytes, write_image, write_json, write_text
+from annotate.validation import first_repeated, validated
 
-_FOLDERS = ("images", "masks", "labels", "depth", "normals", ".cache")
-_FILES = ("annotations.json", "manifest.jsonl", "view.html", "dataset.json")
+_FOLDERS = (*FILE_FOLDERS.values(), "labels", ".cache")
+_FILES = ("annotations.json", "manifest.jsonl", "view.html", "stats.html", "dataset.json")
 """dataset.json goes last when a dataset is removed: until then the folder is still known as one of ours."""
 MAY_DIFFER = frozenset({"out", "workers", "overwrite"})
+NO_MAPS = DenseMaps()
+NO_FILES: Mapping[str, Path] = MappingProxyType({})
 
 
 def write_picture(
-    root: Path, picture: Picture, image: np.ndarray, mask: np.ndarray | None = None, camera: Camera | None = None
+    root: Path,
+    picture: Picture,
+    image: np.ndarray,
+    mask: np.ndarray | None = None,
+    camera: Camera | None = None,
+    dense: DenseMaps = NO_MAPS,
+    files: Mapping[str, Path] = NO_FILES,
 ) -> Picture:
     """Write one picture with its labels into the dataset at root and return it as written.
 
     image: HWC uint8 RGB. mask: HW uint16 instance ids; segmentation and area of people without a segmentation are
     filled in from it. camera: stored under picture.camera, for datasets in which every picture has its own.
+    dense: further maps of the picture's size; each that is there gets a file. files: files that the picture names
+    already and that are linked, by field (FILE_FOLDERS), where neither mask nor dense holds their pixels.
     Raises PlafondError if sizes or instance ids of picture, image and mask do not agree.
     """
     _refuse_other_size(picture, image, "image")
@@ -42,22 +56,25 @@ def write_picture(
         _refuse_other_size(picture, mask, "mask")
         picture = _with_mask_file(picture, mask)
         write_image(root / "masks" / str(picture.mask_file), mask.astype(np.uint16))
+    picture = _with_dense_files(root, picture, dense)
+    for field, path in files.items():
+        link_or_copy(path, root / FILE_FOLDERS[field] / getattr(picture, field))
     write_image(root / "images" / picture.file_name, image)
     _write_label(root, picture, camera)
     return picture
 
 
-def write_files(
-    root: Path, picture: Picture, image_path: Path, mask_path: Path | None = None, link: bool = True
-) -> None:
+def write_files(root: Path, picture: Picture, files: Mapping[str, Path], link: bool = True) -> None:
     """Like write_picture for files that exist already: they are linked into the dataset or, without link, copied.
 
-    Link what plafond wrote; copy what belongs to somebody who may change it in place.
+    files: where the files that the picture names lie, by field (FILE_FOLDERS), as Dataset.files gives them. Link what
+    plafond wrote; copy what belongs to somebody who may change it in place.
     """
     place = link_or_copy if link else copy_whole
-    if mask_path is not None and picture.mask_file is not None:
-        place(mask_path, root / "masks" / picture.mask_file)
-    place(image_path, root / "images" / picture.file_name)
+    for field, folder in reversed(FILE_FOLDERS.items()):
+        name = getattr(picture, field)
+        if name is not None:
+            place(files[field], root / folder / name)
     _write_label(root, picture, None)
 
 
@@ -83,14 +100,20 @@ class DatasetWriter:
         write_json(self.root / "dataset.json", self.info.model_dump(mode="json"))
 
     def add(
-        self, picture: Picture, image: np.ndarray, mask: np.ndarray | None = None, camera: Camera | None = None
+        self,
+        picture: Picture,
+        image: np.ndarray,
+        mask: np.ndarray | None = None,
+        camera: Camera | None = None,
+        dense: DenseMaps = NO_MAPS,
+        files: Mapping[str, Path] = NO_FILES,
     ) -> Picture:
         """write_picture into this dataset."""
-        return write_picture(self.root, picture, image, mask, camera)
+        return write_picture(self.root, picture, image, mask, camera, dense, files)
 
-    def add_files(self, picture: Picture, image_path: Path, mask_path: Path | None = None, link: bool = True) -> None:
+    def add_files(self, picture: Picture, files: Mapping[str, Path], link: bool = True) -> None:
         """write_files into this dataset."""
-        write_files(self.root, picture, image_path, mask_path, link)
+        write_files(self.root, picture, files, link)
 
     def finished_ids(self) -> set[int]:
         """Ids of the pictures whose labels, and the files that they name, are there."""
@@ -118,25 +141,31 @@ class DatasetWriter:
             yield read_label(path)
 
     def _complete(self, picture: Picture) -> bool:
-        mask_there = picture.mask_file is None or (self.root / "masks" / picture.mask_file).is_file()
-        return mask_there and (self.root / "images" / picture.file_name).is_file()
+        names = ((folder, getattr(picture, field)) for field, folder in FILE_FOLDERS.items())
+        return all(name is None or (self.root / folder / name).is_file() for folder, name in names)
 
     def _cameras_on_disk(self) -> dict[str, Camera]:
         return validated(DatasetInfo, read_json(self.root / "dataset.json"), "dataset.json").cameras
 
     def _manifest_line(self, picture: Picture) -> str:
         entry = {"id": picture.id, "file": f"images/{picture.file_name}"}
-        entry["image_sha256"] = file_sha256(self.root / "images" / picture.file_name)
         entry["labels_sha256"] = file_sha256(_label_path(self.root, picture))
-        if picture.mask_file is not None:
-            entry["mask_sha256"] = file_sha256(self.root / "masks" / picture.mask_file)
+        for field, folder in FILE_FOLDERS.items():
+            name = getattr(picture, field)
+            if name is not None:
+                entry[checksum_key(field)] = file_sha256(self.root / folder / name)
         return json.dumps(entry, ensure_ascii=False) + "\n"
 
     def _remove_leftovers(self) -> None:
-        for folder in ("images", "masks", "labels"):
+        for folder in (*FILE_FOLDERS.values(), "labels"):
             for path in (self.root / folder).rglob(".*"):
                 if path.is_file():
                     path.unlink()
+
+
+def checksum_key(field: str) -> str:
+    """The key of manifest.jsonl under which the checksum of a picture's file stands: image_sha256, mask_sha256 ..."""
+    return {"file_name": "image"}.get(field, field.removesuffix("_file")) + "_sha256"
 
 
 def read_label(path: Path) -> tuple[Picture, dict[str, Camera]]:
@@ -220,13 +249,26 @@ def _write_label(root: Path, picture: Picture, camera: Camera | None) -> None:
 
 def _with_mask_file(picture: Picture, mask: np.ndarray) -> Picture:
     ids = set(np.flatnonzero(np.bincount(mask.ravel())).tolist())
-    known = {person.instance_id for person in picture.people}
+    known = {person.instance_id for person in picture.people if not person.hidden}
     if not known <= ids:
         raise PlafondError(f"{picture.file_name}: people {sorted(known - ids)} have no pixel in the mask")
     update: dict[str, Any] = {"mask_file": picture.mask_file or f"{picture.stem}.png"}
     if any(person.segmentation_rle is None for person in picture.people):
         update["people"] = with_masks(picture.people, mask)
     return picture.model_copy(update=update)
+
+
+def _with_dense_files(root: Path, picture: Picture, dense: DenseMaps) -> Picture:
+    """Write the maps that are there under the picture's stem; returns the picture that names them."""
+    writers = {"depth": (dense.depth_m, write_depth), "normals": (dense.normals, write_normals)}
+    writers["classes"] = (dense.classes, write_classes)
+    names = {}
+    for name, (values, write) in writers.items():
+        if values is not None:
+            _refuse_other_size(picture, values, name)
+            names[f"{name}_file"] = getattr(picture, f"{name}_file") or f"{picture.stem}.png"
+            write(root / name / names[f"{name}_file"], values)
+    return picture.model_copy(update=names)
 
 
 def _refuse_other_size(picture: Picture, pixels: np.ndarray, what: str) -> None:

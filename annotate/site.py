@@ -27,10 +27,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from annotate.camera import Camera, CameraPose
-from annotate.dataset_model import Polygon, first_repeated, validated
+from annotate.dataset_model import Polygon
 from annotate.errors import InputError
 from annotate.lens import Lens
 from annotate.picture_file import verify_picture
+from annotate.validation import first_repeated, validated
 
 FurnitureKind = Literal["desk", "chair", "screen", "lamp", "shelf", "plant", "clutter", "furniture", "wall"]
 """What a piece of furniture may be: names of annotate.classes."""

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from tyro.conf import Positional
 
 from annotate.dataset import Dataset, DatasetInfo, DatasetWriter, Picture
+from annotate.dataset_model import FILE_FOLDERS
 from annotate.dataset_writer import file_sha256, refuse_inside_dataset, refuse_source, refuse_unwritable
 from annotate.errors import InputError
 
@@ -114,14 +115,14 @@ def merge(datasets: list[Dataset], out: Path, name: str = "merged", overwrite: b
     count = 0
     for prefix, dataset in zip(prefixes, datasets, strict=True):
         for picture in tqdm(dataset, desc=f"merge {prefix}", leave=False):
-            writer.add_files(_prefixed(picture, prefix, count), dataset.image_path(picture), dataset.mask_path(picture))
+            writer.add_files(_prefixed(picture, prefix, count), dataset.files(picture))
             count += 1
     writer.finish()
     return Dataset.read(out)
 
 
 def _prefixed(picture: Picture, prefix: str, new_id: int) -> Picture:
-    names = {field: getattr(picture, field) for field in ("file_name", "mask_file", "camera")}
+    names = {field: getattr(picture, field) for field in (*FILE_FOLDERS, "camera")}
     moved = {field: None if value is None else f"{prefix}/{value}" for field, value in names.items()}
     return picture.model_copy(update={"id": new_id, **moved})
 
@@ -183,7 +184,7 @@ def _origin(dataset: Dataset) -> dict[str, Any]:
 def _write_part(dataset: Dataset, pictures: list[Picture], root: Path, info: DatasetInfo, overwrite: bool) -> Dataset:
     writer = DatasetWriter(root, info, overwrite)
     for picture in tqdm(pictures, desc=root.name, leave=False):
-        writer.add_files(picture, dataset.image_path(picture), dataset.mask_path(picture))
+        writer.add_files(picture, dataset.files(picture))
     writer.finish()
     return Dataset.read(root)
 

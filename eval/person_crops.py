@@ -23,7 +23,7 @@ def labelled_people(datasets: Sequence[Dataset], target: Target, min_visible: fl
         (dataset, picture, person)
         for dataset in datasets
         for picture in dataset
-        for person in picture.people
+        for person in picture.shown_people
         if (target == "person" or person.head_bbox is not None)
         and (person.visible_fraction is None or person.visible_fraction >= min_visible)
     ]

@@ -72,8 +72,8 @@ def target_boxes(people: Iterable[Person], target: Target, min_visible: float) -
     for person in people:
         box = person.bbox if target == "person" else person.head_bbox
         if box is not None:
-            hidden = person.visible_fraction is not None and person.visible_fraction < min_visible
-            (ignored if hidden else found).append(box)
+            faint = person.visible_fraction is not None and person.visible_fraction < min_visible
+            (ignored if person.hidden or faint else found).append(box)
     return np.array(found, dtype=np.float64).reshape(-1, 4), np.array(ignored, dtype=np.float64).reshape(-1, 4)
 
 
@@ -124,7 +124,7 @@ def load_samples(
 
 def require_boxes(dataset: Dataset, target: Target, purpose: str) -> int:
     """Number of boxes of the target in a dataset; InputError if there are none. purpose: the option that named it."""
-    people = [person for picture in dataset for person in picture.people]
+    people = [person for picture in dataset for person in picture.shown_people]
     if target == "head" and people and all(person.head_bbox is None for person in people):
         raise InputError(
             f"{purpose} {dataset.root}: target is head, but none of its {len(people)} people has a head box; "

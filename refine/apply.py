@@ -101,10 +101,11 @@ def _write(
     counts = {"refined": len(refined), "kept": len(one.picture.people) - len(refined)}
     picture = one.picture.model_copy(update={"attributes": {**one.picture.attributes, "refinement": counts}})
     if not refined:
-        writer.add_files(picture, dataset.image_path(picture), dataset.mask_path(picture))
+        writer.add_files(picture, dataset.files(picture))
         return
-    mask = None if picture.mask_file is None else one.mask
-    writer.add(picture, put_back(one, refined, feather_px), mask)
+    files = dataset.files(picture)
+    files.pop("file_name")
+    writer.add(picture, put_back(one, refined, feather_px), files=files)
 
 
 def _in_batches(pictures: Iterable[OpenPicture], batch: int) -> Iterator[list[OpenPicture]]:

@@ -31,8 +31,8 @@ class CropRule:
     margin: float
 
     def takes(self, person: Person) -> bool:
-        """False for a person without the box that the anchor needs (a head hidden by a desk, say)."""
-        return self.anchor == "person" or person.head_bbox is not None
+        """False for a hidden person, and for one without the box that the anchor needs (a head behind a screen, say)."""
+        return not person.hidden and (self.anchor == "person" or person.head_bbox is not None)
 
     def frame(self, person: Person, nadir_px: np.ndarray) -> CropFrame:
         return person_crop(
@@ -95,7 +95,7 @@ def _people(dataset: Dataset) -> Iterator[Person]:
 
 
 def _pairs(dataset: Dataset) -> Iterator[tuple[Picture, Person]]:
-    return ((picture, person) for picture in dataset for person in picture.people)
+    return ((picture, person) for picture in dataset for person in picture.shown_people)
 
 
 def _drawn(pairs: list[tuple[Picture, Person]], limit: int, seed: int) -> list[tuple[Picture, Person]]:

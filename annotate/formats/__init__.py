@@ -7,7 +7,7 @@ folder. Neither keeps state. To add a format, write both functions in a module o
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,8 +19,9 @@ from annotate.dataset import Dataset, DatasetWriter
 from annotate.dataset_model import Kind
 from annotate.dataset_writer import refuse_inside_dataset, refuse_source, refuse_unwritable
 from annotate.errors import InputError
+from annotate.formats import coco, yolo
 from annotate.formats.coco import read_coco, write_coco
-from annotate.formats.labelled import LabelledPictures, ReadOptions, kept
+from annotate.formats.labelled import LABEL_KINDS, LabelledPictures, ReadOptions, kept, unheld
 from annotate.formats.yolo import read_yolo, write_yolo
 
 
@@ -31,6 +32,8 @@ class Format:
     summary: str
     read: Callable[[Path, ReadOptions], LabelledPictures]
     write: Callable[[LabelledPictures, Path], None]
+    holds: Collection[str]
+    """Kinds of labels (LABEL_KINDS) that survive writing and reading."""
 
 
 def read_plafond(source: Path, options: ReadOptions) -> LabelledPictures:
@@ -42,24 +45,23 @@ def read_plafond(source: Path, options: ReadOptions) -> LabelledPictures:
         labelled,
         info=labelled.info.model_copy(update={"name": options.name or labelled.info.name}),
         pictures=[labelled.pictures[index] for index in chosen],
-        image_paths=[labelled.image_paths[index] for index in chosen],
-        mask_paths=[labelled.mask_paths[index] for index in chosen],
+        files=[labelled.files[index] for index in chosen],
     )
 
 
 def write_plafond(labelled: LabelledPictures, out: Path, overwrite: bool = False) -> None:
     """A dataset folder of our own; picture files are copied as they are."""
     writer = DatasetWriter(out, labelled.info, overwrite)
-    rows = zip(labelled.pictures, labelled.image_paths, labelled.mask_paths, strict=True)
-    for picture, image, mask in tqdm(rows, desc="write pictures", total=len(labelled.pictures), leave=False):
-        writer.add_files(picture, image, mask, link=False)
+    rows = zip(labelled.pictures, labelled.files, strict=True)
+    for picture, files in tqdm(rows, desc="write pictures", total=len(labelled.pictures), leave=False):
+        writer.add_files(picture, files, link=False)
     writer.finish()
 
 
 FORMATS: dict[str, Format] = {
-    "coco": Format("COCO object annotations (JSON)", read_coco, write_coco),
-    "yolo": Format("YOLO text labels", read_yolo, write_yolo),
-    "plafond": Format("a dataset folder of plafond", read_plafond, write_plafond),
+    "coco": Format("COCO object annotations (JSON)", read_coco, write_coco, coco.HOLDS),
+    "yolo": Format("YOLO text labels", read_yolo, write_yolo, yolo.HOLDS),
+    "plafond": Format("a dataset folder of plafond", read_plafond, write_plafond, LABEL_KINDS),
 }
 
 
@@ -69,13 +71,13 @@ class ConvertConfig(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     format: Positional[str]
-    """Format of the source: coco, yolo or plafond."""
+    """Format of the source; the command's message for an unknown one lists them."""
     source: Positional[Path]
     """Folder (or COCO file) to read; it stays as it is."""
     out: Path
     """Folder to write: new or empty."""
     to: str = "plafond"
-    """Format to write: plafond, coco or yolo."""
+    """Format to write: plafond or any other that can be read."""
     exclude: list[str] = Field(default_factory=list)
     """Names (without suffix) of pictures to leave out."""
     images: Path | None = None
@@ -104,7 +106,7 @@ def run(config: ConvertConfig) -> Path:
         write_plafond(labelled, config.out, config.overwrite)
     else:
         _write_whole(writer, labelled, config.out)
-    for note in labelled.notes:
+    for note in [*labelled.notes, *unheld(labelled, writer.holds)]:
         print(f"note: {note}")
     people = sum(len(picture.people) for picture in labelled.pictures)
     print(f"{config.out}: {len(labelled.pictures)} pictures, {people} people")

@@ -14,25 +14,27 @@ import numpy as np
 from pycocotools import mask as coco_mask
 from tqdm import tqdm
 
+from annotate.coco_document import coco_document
 from annotate.dataset_model import (
+    FILE_FOLDERS,
     PERSON_CATEGORY,
     DatasetInfo,
     Person,
     Picture,
-    coco_document,
-    decode_rle,
-    encode_rle,
-    first_repeated,
     inner_path,
     refuse_repeated_names,
-    validated,
 )
 from annotate.dataset_writer import copy_whole, file_sha256
 from annotate.errors import InputError
 from annotate.files import read_json, write_json
 from annotate.formats.labelled import LabelledPictures, ReadOptions, clipped_box, kept, person_class, picture_sizes
 from annotate.outlines import mask_outlines
+from annotate.rle import decode_rle, encode_rle
+from annotate.validation import first_repeated, validated
 
+HOLDS: frozenset[str] = frozenset(
+    {"head_bbox", "rotated_bbox", "mask", "visible_fraction", "truncated", "attributes", "ignore_areas", "time_s"}
+)
 _OWN_PERSON_FIELDS = ("head_bbox", "rotated_bbox", "visible_fraction", "truncated", "provenance", "attributes")
 _OWN_PICTURE_FIELDS = ("time_s", "background", "ignore_areas", "attributes")
 
@@ -63,7 +65,7 @@ def read_coco(source: Path, options: ReadOptions) -> LabelledPictures:
     info = DatasetInfo(name=options.name or path.resolve().parent.name, kind=options.kind, config=config)
     others = len(annotations) - sum(len(entries) for entries in by_image.values())
     notes = [f"{others} annotations of other categories were left out"] if others else []
-    return LabelledPictures(info, pictures, paths, [None] * len(paths), notes)
+    return LabelledPictures.of_images(info, pictures, paths, notes)
 
 
 def write_coco(labelled: LabelledPictures, out: Path) -> None:
@@ -71,7 +73,8 @@ def write_coco(labelled: LabelledPictures, out: Path) -> None:
     document = coco_document(labelled.pictures, labelled.info)
     for image, picture in zip(document["images"], labelled.pictures, strict=True):
         image.pop("ignore_areas")
-        image.pop("mask_file")
+        for field in FILE_FOLDERS.keys() - {"file_name"}:
+            image.pop(field)
         document["annotations"] += _crowds(picture, first_id=len(document["annotations"]) + 1)
     for picture, path in zip(
         tqdm(labelled.pictures, desc="write coco", leave=False), labelled.image_paths, strict=True

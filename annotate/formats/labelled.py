@@ -7,7 +7,7 @@ out of its picture.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -48,15 +48,64 @@ class LabelledPictures:
 
     info: DatasetInfo
     pictures: list[Picture]
-    image_paths: list[Path]
-    mask_paths: list[Path | None]
+    files: list[dict[str, Path]]
+    """Where the files of each picture lie, by the field that names them (Dataset.files)."""
     notes: list[str] = field(default_factory=list)
     """What a person should know about the reading, one sentence each."""
 
     @classmethod
     def of(cls, dataset: Dataset) -> LabelledPictures:
-        images = [dataset.image_path(picture) for picture in dataset]
-        return cls(dataset.info, dataset.pictures, images, [dataset.mask_path(picture) for picture in dataset])
+        return cls(dataset.info, dataset.pictures, [dataset.files(picture) for picture in dataset])
+
+    @classmethod
+    def of_images(
+        cls, info: DatasetInfo, pictures: list[Picture], image_paths: list[Path], notes: Iterable[str] = ()
+    ) -> LabelledPictures:
+        """Pictures that have no other files."""
+        return cls(info, pictures, [{"file_name": path} for path in image_paths], list(notes))
+
+    @property
+    def image_paths(self) -> list[Path]:
+        return [files["file_name"] for files in self.files]
+
+
+def _some(field: str) -> Callable[[Picture], int]:
+    return lambda picture: sum(getattr(person, field) is not None for person in picture.people)
+
+
+LABEL_KINDS: dict[str, tuple[str, Callable[[Picture], int]]] = {
+    "head_bbox": ("head boxes", _some("head_bbox")),
+    "head_point": ("head points", _some("head_point")),
+    "rotated_bbox": ("rotated boxes", _some("rotated_bbox")),
+    "radius_bbox": ("radius-aligned boxes", _some("radius_bbox")),
+    "whole_bbox": ("boxes of whole people", _some("whole_bbox")),
+    "mask": ("masks", _some("segmentation_rle")),
+    "keypoints": ("keypoints of people", _some("keypoints")),
+    "visible_fraction": ("visible fractions", _some("visible_fraction")),
+    "truncated": ("truncation flags", lambda picture: sum(person.truncated for person in picture.people)),
+    "hidden": ("hidden people", lambda picture: sum(person.hidden for person in picture.people)),
+    "position_m": ("positions in metres", _some("foot_m")),
+    "attributes": ("people's attributes", lambda picture: sum(bool(person.attributes) for person in picture.people)),
+    "ignore_areas": ("ignore areas", lambda picture: len(picture.ignore_areas)),
+    "time_s": ("times of pictures", lambda picture: int(picture.time_s is not None)),
+    "camera": ("cameras of pictures", lambda picture: int(picture.camera is not None)),
+    "depth": ("depth maps", lambda picture: int(picture.depth_file is not None)),
+    "normals": ("normal maps", lambda picture: int(picture.normals_file is not None)),
+    "classes": ("class maps", lambda picture: int(picture.classes_file is not None)),
+}
+"""What may be lost in another format: kind of label, its name in messages, and how many of it a picture has. Every
+format holds pictures and either person boxes or rotated boxes."""
+
+
+def unheld(labelled: LabelledPictures, holds: Collection[str]) -> list[str]:
+    """One sentence on what a format with these LABEL_KINDS leaves out of these pictures; none if it loses nothing."""
+    counts = {
+        name: sum(count(picture) for picture in labelled.pictures)
+        for kind, (name, count) in LABEL_KINDS.items()
+        if kind not in holds
+    }
+    lost = [f"{count} {name}" for name, count in counts.items() if count]
+    return [f"this format cannot hold {', '.join(lost)}: left out"] if lost else []
 
 
 def kept(names: Iterable[str], exclude: Iterable[str], where: str) -> list[str]:

@@ -31,6 +31,8 @@ from annotate.formats.labelled import (
 )
 from annotate.picture_file import SUFFIXES
 
+HOLDS: frozenset[str] = frozenset()
+"""Person boxes only."""
 _CLASS_FILES = ("classes.txt", "labels/classes.txt", "obj.names")
 
 
@@ -58,7 +60,9 @@ def write_yolo(labelled: LabelledPictures, out: Path) -> None:
         tqdm(labelled.pictures, desc="write yolo", leave=False), labelled.image_paths, strict=True
     ):
         copy_whole(image, out / "images" / picture.file_name)
-        write_text(out / "labels" / f"{picture.stem}.txt", "".join(_line(picture, person) for person in picture.people))
+        write_text(
+            out / "labels" / f"{picture.stem}.txt", "".join(_line(picture, person) for person in picture.shown_people)
+        )
     write_text(out / "classes.txt", "person\n")
     write_text(
         out / "data.yaml", yaml.safe_dump({"path": ".", "train": "images", "val": "images", "names": {0: "person"}})
@@ -118,7 +122,7 @@ def _read_labelled(
         name=options.name or source.resolve().name, kind=options.kind, config=_config(source, texts, options)
     )
     notes = _notes(pictures, unlabelled, others) + time_note(times, options.frames_per_second)
-    return LabelledPictures(info, pictures, paths, [None] * len(paths), notes)
+    return LabelledPictures.of_images(info, pictures, paths, notes)
 
 
 def _text(path: Path) -> str:

@@ -15,10 +15,11 @@ from pycocotools.coco import COCO
 from annotate.camera import Camera, CameraPose
 from annotate.check import check
 from annotate.dataset import Dataset, DatasetInfo, DatasetWriter, Person, Picture
-from annotate.dataset_model import GENERATOR, decode_rle, encode_rle
+from annotate.dataset_model import GENERATOR, SCHEMA_VERSION
 from annotate.errors import InputError
 from annotate.files import read_json, write_image, write_json
 from annotate.lens import EquidistantLens
+from annotate.rle import decode_rle, encode_rle
 
 LENS = EquidistantLens(f_px=20.0, width_px=64, height_px=48, cx_px=30.0, cy_px=25.0)
 CAMERA = Camera(lens=LENS, pose=CameraPose(height_m=3.0))
@@ -188,8 +189,8 @@ def test_folders_that_are_no_finished_dataset_are_refused(tmp_path: Path) -> Non
 def test_cut_or_newer_dataset_json_is_refused(tmp_path: Path) -> None:
     root = write_dataset(tmp_path / "S")
     info = read_json(root / "dataset.json")
-    write_json(root / "dataset.json", {**info, "schema_version": 2})
-    with pytest.raises(InputError, match="schema_version is 2"):
+    write_json(root / "dataset.json", {**info, "schema_version": SCHEMA_VERSION + 1})
+    with pytest.raises(InputError, match=f"schema_version is {SCHEMA_VERSION + 1}"):
         Dataset.read(root)
     info["cameras"]["ceiling"]["lens"]["f_px"] = -1
     write_json(root / "dataset.json", info)

@@ -174,7 +174,9 @@ def test_linked_files_keep_their_bytes(tmp_path: Path) -> None:
     written = source.add(picture(0), *pixels())
     copy = DatasetWriter(tmp_path / "T", info())
     for _ in range(2):
-        write_files(copy.root, written, tmp_path / "S/images/0.png", tmp_path / "S/masks/0.png")
+        write_files(
+            copy.root, written, {"file_name": tmp_path / "S/images/0.png", "mask_file": tmp_path / "S/masks/0.png"}
+        )
     copy.finish()
     assert (tmp_path / "T/images/0.png").read_bytes() == (tmp_path / "S/images/0.png").read_bytes()
     assert (Dataset.read(tmp_path / "T").mask(written) == pixels()[1]).all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from annotate.dataset_model import Person, Picture, encode_rle
+from annotate.dataset_model import Person, Picture
 from annotate.draw import (
     HEAD_COLOUR,
     IGNORE_COLOUR,
@@ -16,6 +16,7 @@ from annotate.draw import (
     draw_labels,
 )
 from annotate.errors import InputError
+from annotate.rle import encode_rle
 
 
 def labelled_picture() -> Picture:
