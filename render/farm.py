@@ -65,6 +65,8 @@ def check_input(config: RenderConfig) -> Site | None:
     if config.site is None:
         return None
     site = Site.read(config.site)
+    for note in site.notes:
+        print(f"note: {note}")
     place = place_from_site(site, site.backgrounds[0], site_camera(site, config.size_px))
     if not place.seats and free_area_m2(place) < _LEAST_FLOOR_M2:
         raise InputError(

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -37,6 +38,8 @@ class Worker:
         self.made = 0
         self._tell = tell
         self._last_lines: deque[str] = deque(maxlen=_KEPT_LINES)
+        # Blender leaves compiled shaders in the temporary folder: it gets one of its own, which goes with it.
+        self._folder = tempfile.TemporaryDirectory(prefix="plafond-worker-", ignore_cleanup_errors=True)
         self._process = subprocess.Popen(
             list(command),
             stdin=subprocess.PIPE,
@@ -45,7 +48,7 @@ class Worker:
             text=True,
             encoding="utf-8",
             errors="replace",
-            env=_environment(config.threads_per_worker),
+            env=_environment(config.threads_per_worker, self._folder.name),
         )
         self._listener = threading.Thread(target=self._keep_last_lines, daemon=True)
         self._listener.start()
@@ -68,6 +71,7 @@ class Worker:
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
+        self._folder.cleanup()
 
     def _send(self, line: str) -> None:
         assert self._process.stdin is not None
@@ -104,7 +108,8 @@ class Worker:
             self._last_lines.extend(self._process.stderr)
 
 
-def _environment(threads: int) -> dict[str, str]:
-    """The parent's environment with this tree importable and the number of threads fixed."""
+def _environment(threads: int, folder: str) -> dict[str, str]:
+    """The parent's environment with this tree importable, the number of threads fixed and another temporary folder."""
     paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **{name: str(threads) for name in _THREAD_VARIABLES}}
+    fixed = {name: str(threads) for name in _THREAD_VARIABLES} | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder)
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **fixed}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,12 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
-def test_two_workers_make_the_same_pictures_as_one(tmp_path: Path) -> None:
+def test_two_workers_make_the_same_pictures_as_one_and_leave_no_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     one = RenderConfig(
         out=tmp_path / "one",
         name="same",
@@ -46,6 +52,7 @@ def test_two_workers_make_the_same_pictures_as_one(tmp_path: Path) -> None:
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []
     assert (one.out / "annotations.json").read_bytes() == (two.out / "annotations.json").read_bytes()
+    assert list(temporary.iterdir()) == []
 
 
 def test_office_pictures_show_people_where_their_labels_are(tmp_path: Path) -> None:
