@@ -20,8 +20,10 @@ box. Canonical angles lie in [-90, 90).
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
 
 from annotate.lens import Array, as_rows
 
@@ -128,3 +130,55 @@ def upright_box_of(corners_px: ArrayLike) -> list[float]:
     points = as_rows(corners_px, 2, "corners_px")
     low, high = points.min(axis=0), points.max(axis=0)
     return [*low.tolist(), *(high - low).tolist()]
+
+
+def pixel_outline(rows: ArrayLike, columns: ArrayLike) -> Array:
+    """Corners (k, 2) px of the first and the last pixel of each row: the hull of all pixels' squares is theirs."""
+    row, column = np.asarray(rows, np.int64), np.asarray(columns, np.int64)
+    top, count = int(row.min()), int(np.ptp(row)) + 1
+    first, last = np.full(count, np.iinfo(np.int64).max), np.full(count, -1)
+    np.minimum.at(first, row - top, column)
+    np.maximum.at(last, row - top, column)
+    there = np.flatnonzero(last >= 0)
+    y, left, right = there + top, first[there], last[there] + 1
+    return np.concatenate([np.stack([x, level], 1) for x in (left, right) for level in (y, y + 1)]).astype(float)
+
+
+def rotated_box_around(points_px: ArrayLike, degrees: float) -> list[float]:
+    """The tight [cx, cy, w, h, degrees] around points (n, 2) whose h axis runs at this angle; w > h is possible."""
+    points = as_rows(points_px, 2, "points_px")
+    angle = np.radians(degrees)
+    axes = np.array([[np.cos(angle), np.sin(angle)], [np.sin(angle), -np.cos(angle)]])
+    along = points @ axes.T
+    low, high = along.min(axis=0), along.max(axis=0)
+    centre = (low + high) / 2 @ axes
+    return [*centre.tolist(), *(high - low).tolist(), (degrees + 90) % 180 - 90]
+
+
+def least_rotated_box(points_px: ArrayLike) -> list[float]:
+    """The canonical rotated box of least area around points (n, 2) px."""
+    corners = as_rows(points_px, 2, "points_px")
+    # OpenCV's angle runs clockwise from the picture's horizontal to the first side; it counts in single precision.
+    degrees = cv2.minAreaRect((corners - corners[0]).astype(np.float32))[2]
+    box: list[float] = canonical_rotated_boxes([rotated_box_around(corners, degrees)])[0].tolist()
+    return box
+
+
+def radius_box(points_px: ArrayLike, nadir_px: ArrayLike) -> list[float]:
+    """The tight [cx, cy, w, h, degrees] around points (n, 2) px whose h axis lies on the line from the nadir to (cx, cy).
+
+    Such a line has the points as far to its left as to its right, which depends on its direction and makes the box's
+    centre lie on it: it is found by bisection between the two directions at right angles to that of the points' middle.
+    w > h is possible (LOAF's radius-aligned boxes); degrees lie in [-90, 90).
+    """
+    offsets = as_rows(points_px, 2, "points_px") - np.asarray(nadir_px, float)
+    middle = (offsets.min(axis=0) + offsets.max(axis=0)) / 2
+    start = np.arctan2(middle[0], -middle[1])
+
+    def lopsided(turn: float) -> float:
+        aside = offsets @ [np.cos(start + turn), np.sin(start + turn)]
+        return float(aside.max() + aside.min())
+
+    # Turning by 180 degrees exchanges left and right: so the sign changes in between.
+    turn = brentq(lopsided, -np.pi / 2, np.pi / 2, xtol=1e-12) if np.any(offsets) else 0.0
+    return rotated_box_around(points_px, float(np.degrees(start + turn)))

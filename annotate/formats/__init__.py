@@ -19,10 +19,15 @@ from annotate.dataset import Dataset, DatasetWriter
 from annotate.dataset_model import Kind
 from annotate.dataset_writer import refuse_inside_dataset, refuse_source, refuse_unwritable
 from annotate.errors import InputError
-from annotate.formats import coco, yolo
+from annotate.formats import cepdof, coco, habbof, loaf, mwr, yolo, yolo_obb
+from annotate.formats.cepdof import read_cepdof, write_cepdof
 from annotate.formats.coco import read_coco, write_coco
+from annotate.formats.habbof import read_habbof, write_habbof
 from annotate.formats.labelled import LABEL_KINDS, LabelledPictures, ReadOptions, kept, unheld
+from annotate.formats.loaf import read_loaf, write_loaf
+from annotate.formats.mwr import read_mwr, write_mwr
 from annotate.formats.yolo import read_yolo, write_yolo
+from annotate.formats.yolo_obb import read_yolo_obb, write_yolo_obb
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,11 @@ def write_plafond(labelled: LabelledPictures, out: Path, overwrite: bool = False
 FORMATS: dict[str, Format] = {
     "coco": Format("COCO object annotations (JSON)", read_coco, write_coco, coco.HOLDS),
     "yolo": Format("YOLO text labels", read_yolo, write_yolo, yolo.HOLDS),
+    "yolo-obb": Format("YOLO-OBB text labels (oriented boxes)", read_yolo_obb, write_yolo_obb, yolo_obb.HOLDS),
+    "cepdof": Format("CEPDOF and WEPDTOF rotated boxes (JSON)", read_cepdof, write_cepdof, cepdof.HOLDS),
+    "mwr": Format("MW-R rotated boxes (JSON)", read_mwr, write_mwr, mwr.HOLDS),
+    "habbof": Format("HABBOF rotated boxes (text beside pictures)", read_habbof, write_habbof, habbof.HOLDS),
+    "loaf": Format("LOAF radius-aligned boxes and positions (JSON)", read_loaf, write_loaf, loaf.HOLDS),
     "plafond": Format("a dataset folder of plafond", read_plafond, write_plafond, LABEL_KINDS),
 }
 
