@@ -9,6 +9,7 @@ Exit status: 0 done, 2 bad input, 1 failure.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,58 +26,70 @@ from annotate.files import write_text
 
 @dataclass(frozen=True)
 class Command:
-    """One command: what it is for, where its config lives and what runs it. Modules load only when asked for."""
+    """One command: what it is for, and where its config and what runs it live (module:name); loaded when asked for."""
 
     summary: str
-    load: Callable[[], tuple[type[BaseModel], Callable[[Any], Path]]]
+    config: str
+    runner: str
 
-
-def _render() -> tuple[type[BaseModel], Callable[[Any], Path]]:
-    from render.config import RenderConfig
-    from render.farm import run
-
-    return RenderConfig, run
-
-
-def _convert() -> tuple[type[BaseModel], Callable[[Any], Path]]:
-    from annotate.formats import ConvertConfig, run
-
-    return ConvertConfig, run
-
-
-def _split() -> tuple[type[BaseModel], Callable[[Any], Path]]:
-    from annotate.split import SplitConfig, run
-
-    return SplitConfig, run
-
-
-def _refine() -> tuple[type[BaseModel], Callable[[Any], Path]]:
-    from refine.config import RefineConfig
-    from refine.pipeline import run
-
-    return RefineConfig, run
-
-
-def _evaluate() -> tuple[type[BaseModel], Callable[[Any], Path]]:
-    from eval.config import EvaluateConfig
-    from eval.evaluate import run
-
-    return EvaluateConfig, run
-
-
-def _view() -> tuple[type[BaseModel], Callable[[Any], Path]]:
-    from annotate.page.view import ViewConfig, run
-
-    return ViewConfig, run
+    def load(self) -> tuple[type[BaseModel], Callable[[Any], Path]]:
+        """The class of its config and the function that takes one."""
+        return _named(self.config), _named(self.runner)
 
 
 COMMANDS: dict[str, Command] = {
-    "render": Command("people into pictures of an office, with exact labels", _render),
-    "convert": Command("a labelled set in another format into a dataset folder", _convert),
-    "split": Command("a dataset into train, val and test", _split),
-    "refine": Command("make rendered people look like the real ones", _refine),
-    "evaluate": Command("train a detector, test it on real pictures, write the report", _evaluate),
-    "view": Command("an HTML page of pictures with their labels", _view),
+    "render": Command(
+        "people into pictures of an office, with exact labels", "render.config:RenderConfig", "render.farm:run"
+    ),
+    "refine": Command(
+        "make rendered people look like the real ones", "refine.config:RefineConfig", "refine.pipeline:run"
+    ),
+    "evaluate": Command(
+        "train a detector, test it on real pictures, write the report",
+        "eval.config:EvaluateConfig",
+        "eval.evaluate:run",
+    ),
+    "lens": Command(
+        "what a calibration file says, drawn",
+        "annotate.calibration.command:LensConfig",
+        "annotate.calibration.command:run",
+    ),
+    "lens fit": Command(
+        "a lens from its circle, straight lines or matched points",
+        "annotate.calibration.command:LensFitConfig",
+        "annotate.calibration.command:run_fit",
+    ),
+    "site show": Command(
+        "grid, furniture and figures drawn over a site's picture",
+        "annotate.site.show:SiteShowConfig",
+        "annotate.site.show:run_show",
+    ),
+    "site plate": Command(
+        "an empty background from frames of a fixed camera",
+        "annotate.site.plate:SitePlateConfig",
+        "annotate.site.plate:run_plate",
+    ),
+    "site import": Command(
+        "polygons of Labelme or COCO into a site",
+        "annotate.site.polygons:SiteImportConfig",
+        "annotate.site.polygons:run_import",
+    ),
+    "convert": Command(
+        "a labelled set from one format into another",
+        "annotate.formats.convert:ConvertConfig",
+        "annotate.formats.convert:run",
+    ),
+    "split": Command("a dataset into train, val and test", "annotate.split:SplitConfig", "annotate.split:run"),
+    "merge": Command("several datasets into one", "annotate.merge:MergeConfig", "annotate.merge:run"),
+    "check": Command("every fault of a dataset, with its remedy", "annotate.check:CheckConfig", "annotate.check:run"),
+    "stats": Command(
+        "an HTML page of a dataset's distributions, beside real ones",
+        "annotate.page.stats:StatsConfig",
+        "annotate.page.stats:run",
+    ),
+    "view": Command(
+        "an HTML page of pictures with their labels", "annotate.page.view:ViewConfig", "annotate.page.view:run"
+    ),
 }
 
 
@@ -86,22 +99,35 @@ def main(arguments: list[str] | None = None) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_overview())
         return 0 if arguments else 2
+    name, rest = _command_name(arguments)
     try:
-        return _run(arguments[0], arguments[1:])
+        return _run(name, rest)
     except PlafondError as error:
-        print(f"generate.py {arguments[0]}: {error}", file=sys.stderr)
+        print(f"generate.py {name}: {error}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
-        print(f"\ngenerate.py {arguments[0]}: stopped; the same command continues it", file=sys.stderr)
+        print(f"\ngenerate.py {name}: stopped; the same command continues it", file=sys.stderr)
         return 1
     except (OSError, MemoryError) as error:
-        print(f"generate.py {arguments[0]}: {type(error).__name__}: {error}", file=sys.stderr)
+        print(f"generate.py {name}: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
+
+
+def _command_name(arguments: list[str]) -> tuple[str, list[str]]:
+    """The command, of two words where such a one exists, and its arguments."""
+    pair = " ".join(arguments[:2])
+    return (pair, arguments[2:]) if pair in COMMANDS else (arguments[0], arguments[1:])
+
+
+def _named(place: str) -> Any:
+    module, name = place.split(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def _run(name: str, arguments: list[str]) -> int:
     if name not in COMMANDS:
-        raise InputError(f"there is no such command; the commands are {', '.join(COMMANDS)}")
+        longer = [known for known in COMMANDS if known.startswith(f"{name} ")]
+        raise InputError(f"there is no such command; the commands are {', '.join(longer or COMMANDS)}")
     schema, run = COMMANDS[name].load()
     config = parse(name, schema, arguments)
     result = run(config)

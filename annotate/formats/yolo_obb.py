@@ -1,6 +1,6 @@
 """YOLO-OBB (Ultralytics): oriented boxes as four corners, one line `class x1 y1 x2 y2 x3 y3 x4 y4` per box.
 
-    images/frame_1.jpg, labels/frame_1.txt, data.yaml (path, train, val, names)
+    images/frame_1.jpg, labels/frame_1.txt, data.yaml (train, val, names)
 
 Coordinates are fractions of the picture. Ultralytics reads the corners in any order, as the smallest rectangle around
 them (cv2.minAreaRect). Read here: corners of a rectangle exactly, other quadrilaterals as that smallest rectangle. Class
@@ -20,17 +20,14 @@ from typing import Any
 
 import cv2
 import numpy as np
-import yaml
-from tqdm import tqdm
 
 from annotate.boxes import rotated_box_corners
 from annotate.dataset_model import Person, Picture
-from annotate.dataset_writer import copy_whole
 from annotate.errors import InputError
-from annotate.files import write_text
-from annotate.formats.labelled import LabelledPictures, ReadOptions, person_class
+from annotate.formats.labelled import LabelledPictures, ReadOptions
 from annotate.formats.rotated import person_values, rotated_or_upright
-from annotate.formats.text_labels import TextLabels, label_text, line_numbers, refuse_orphans
+from annotate.formats.text_labels import LineValues, line_numbers
+from annotate.formats.yolo_folder import read_yolo_folder, write_yolo_folder
 from annotate.lens import Array
 
 HOLDS: frozenset[str] = frozenset({"rotated_bbox"})
@@ -41,30 +38,12 @@ _SQUARENESS_PX = 0.05
 
 def read_yolo_obb(source: Path, options: ReadOptions) -> LabelledPictures:
     """Read a YOLO-OBB folder. InputError for anything missing, broken or outside its picture, naming file and line."""
-    if not source.is_dir():
-        raise InputError(f"{source}: no such folder; expected images/, labels/ and data.yaml")
-    images = options.images or (source / "images" if (source / "images").is_dir() else source)
-    labels = source / "labels" if (source / "labels").is_dir() else source
-    if labels != source and images.is_dir():
-        refuse_orphans(labels, images, lambda path: path.name != "classes.txt")
-    texts = TextLabels.read(images, labels, options, _EXAMPLE)
-    class_id = _person_class(source, texts, options)
-
-    def values_of(line: str, size: tuple[int, int], place: str) -> dict[str, Any] | None:
-        return _values(line, size, place, class_id)
-
-    return texts.labelled_pictures(source, options, values_of)
+    return read_yolo_folder(source, options, _EXAMPLE, _line_reader)
 
 
 def write_yolo_obb(labelled: LabelledPictures, out: Path) -> None:
-    """Write images/, labels/ and data.yaml into the empty folder out."""
-    rows = zip(tqdm(labelled.pictures, desc="write yolo-obb", leave=False), labelled.image_paths, strict=True)
-    for picture, path in rows:
-        copy_whole(path, out / "images" / picture.file_name)
-        lines = "".join(_line(picture, person) for person in picture.shown_people)
-        write_text(out / "labels" / f"{picture.stem}.txt", lines)
-    names = {"path": ".", "train": "images", "val": "images", "names": {0: "person"}}
-    write_text(out / "data.yaml", yaml.safe_dump(names))
+    """Write images/, labels/, classes.txt and data.yaml into the empty folder out."""
+    write_yolo_folder(labelled, out, _line)
 
 
 def rectangle_of(corners_px: Array) -> list[float]:
@@ -86,6 +65,10 @@ def _line(picture: Picture, person: Person) -> str:
     return " ".join(["0", *(f"{value:.9f}" for value in corners.ravel())]) + "\n"
 
 
+def _line_reader(class_id: int) -> LineValues:
+    return lambda line, size, place: _values(line, size, place, class_id)
+
+
 def _values(line: str, size: tuple[int, int], place: str, class_id: int) -> dict[str, Any] | None:
     words = line.split()
     if len(words) != 9:
@@ -98,29 +81,3 @@ def _values(line: str, size: tuple[int, int], place: str, class_id: int) -> dict
         raise InputError(f"{place}: corners are {' '.join(words[1:])!r:.80}: expected fractions (0 to 1), not pixels")
     corners = np.asarray(fractions, float).reshape(4, 2) * np.asarray(size, float)
     return person_values(rectangle_of(corners), size, place)
-
-
-def _person_class(source: Path, texts: TextLabels, options: ReadOptions) -> int:
-    names = _class_names(source)
-    if names is not None:
-        return person_class(names, options.person_class, str(source))
-    others = {line.split()[0] for _, line in texts.lines()} - {"0"}
-    if others:
-        raise InputError(
-            f"{source / 'data.yaml'}: no such file, and labels use other classes than 0: {sorted(others)[:9]}; "
-            "add data.yaml with names: [person, ...]"
-        )
-    return 0
-
-
-def _class_names(source: Path) -> dict[int, str] | None:
-    path = source / "data.yaml"
-    if not path.is_file():
-        lists = [source / name for name in ("classes.txt", "labels/classes.txt") if (source / name).is_file()]
-        return dict(enumerate(label_text(lists[0], "a class name").split())) if lists else None
-    try:
-        names = yaml.safe_load(label_text(path, "names: [person]"))["names"]
-        numbered = enumerate(names) if isinstance(names, list) else names.items()
-        return {int(number): str(name) for number, name in numbered}
-    except (yaml.YAMLError, KeyError, AttributeError, ValueError, TypeError):
-        raise InputError(f"{path}: expected the field names: a list of class names, or names by number") from None

@@ -8,13 +8,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from labelled_dataset import write_labelled
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+from rich_pictures import assert_same_labels, rich_dataset, there_and_back
 
 from annotate.dataset import Dataset, DatasetInfo, DatasetWriter, Person, Picture
 from annotate.errors import InputError
-from annotate.files import write_image, write_json
-from annotate.formats import ConvertConfig, run
+from annotate.files import read_json, write_image, write_json
+from annotate.formats.coco import HOLDS, read_coco, write_coco
+from annotate.formats.convert import ConvertConfig, run
+from annotate.formats.labelled import LABEL_KINDS, LabelledPictures, ReadOptions
+from annotate.keypoints import KEYPOINTS
 from annotate.outlines import mask_outlines
 
 FOREIGN: dict[str, Any] = {
@@ -140,7 +146,16 @@ def test_outlines_enclose_exactly_the_pixels(seed: int) -> None:
         ({"annotations.0.bbox": [1, 2, 3]}, r"annotations\[0\].bbox is \[1, 2, 3\]"),
         ({"annotations.0.bbox": [50, 2, 30, 3]}, r"annotations\[0\].bbox: .* reaches 16.0 px outside"),
         ({"annotations.0.segmentation": [[1, 2, 3, 4]]}, r"annotations\[0\].segmentation: a polygon needs 3"),
+        ({"annotations.0.segmentation": [[1, 2, 3, 4, float("nan"), 6]]}, "a point lies far outside its picture"),
+        ({"annotations.0.segmentation": [[1, 2, 3, 4, 1e9, 6]]}, "a point lies far outside its picture"),
         ({"annotations.0.segmentation": {"size": [48, 64], "counts": [1, 2]}}, "run lengths cover 3 pixels"),
+        ({"annotations.0.segmentation": {"size": [48, 64], "counts": [1, "x"]}}, "run lengths cover 1 pixels"),
+        ({"annotations.0.keypoints": [1, 2, 2]}, r"annotations\[0\].keypoints: found 3 values, expected 51"),
+        ({"annotations.0.keypoints": [1, 2, 5] * 17}, r"annotations\[0\].keypoints\[0\]\[2\] is 5"),
+        ({"categories.1.keypoints": "nose"}, r'category "Person".keypoints is .nose.: expected a list of names'),
+        ({"categories.1.keypoints": ["nose", "Nose"]}, '"nose" is named twice'),
+        ({"plafond": {"kind": "stale"}}, r"labels.json: plafond.kind is .stale."),
+        ({"plafond": {"kind": "real"}, "images.0.camera": "x"}, r"images\[0\].camera is .x.; cameras .*: none"),
         (
             {"annotations.0.segmentation": {"size": [9, 9], "counts": "0"}},
             r"size is \[9, 9\], the picture is \[48, 64\]",
@@ -164,3 +179,97 @@ def test_folder_of_several_json_files_asks_which(tmp_path: Path) -> None:
         convert(source, tmp_path / "R")
     assert len(convert(source / "labels.json", tmp_path / "R")) == 2
     assert len(convert(source / "labels.json", tmp_path / "R1", images=source / "images", exclude=["b"])) == 1
+
+
+def test_every_label_but_dense_maps_survives_the_way_there_and_back(tmp_path: Path) -> None:
+    dataset = rich_dataset(tmp_path / "S")
+    back = there_and_back(dataset, tmp_path / "coco", write_coco, read_coco)
+    maps = frozenset({"mask_file", "depth_file", "normals_file", "classes_file"})
+    assert_same_labels(LabelledPictures.of(dataset), back, without=maps)
+    assert (back.info.name, back.info.kind, back.info.seed) == (dataset.info.name, "refined", 3)
+    assert back.info.cameras == dataset.info.cameras
+    assert back.info.config["made_with"]["config"] == dataset.info.config
+    assert LABEL_KINDS.keys() - {"depth", "normals", "classes"} == HOLDS
+
+
+def test_hidden_people_stay_people_and_other_crowds_ignore_areas(tmp_path: Path) -> None:
+    changes = {"annotations.0.iscrowd": 1, "annotations.0.hidden": True, "annotations.3.iscrowd": 1}
+    source = write_foreign(tmp_path / "coco", changes)
+    by_id = {picture.id: picture for picture in convert(source, tmp_path / "R")}
+    assert [person.hidden for person in by_id[40].people] == [True] and len(by_id[40].ignore_areas) == 1
+    assert by_id[7].people == [] and by_id[7].ignore_areas == [[(60, 0), (64, 0), (64, 9), (60, 9)]]
+
+
+def perfect(coco: COCO, entries: list[dict[str, Any]]) -> COCO:
+    """Those annotations as results."""
+    keys = ("image_id", "category_id", "bbox", "segmentation", "keypoints")
+    return coco.loadRes([{**{key: entry[key] for key in keys if key in entry}, "score": 0.9} for entry in entries])
+
+
+def evaluated(truth: COCO, results: COCO, kind: str) -> tuple[float, int]:
+    """COCO's average precision, and how many people it asked for."""
+    evaluation = COCOeval(truth, results, kind)
+    evaluation.evaluate()
+    evaluation.accumulate()
+    evaluation.summarize()
+    rows = [row for row in evaluation.evalImgs if row and row["aRng"] == evaluation.params.areaRng[0]]
+    return float(evaluation.stats[0]), sum(int((row["gtIgnore"] == 0).sum()) for row in rows)
+
+
+@pytest.mark.parametrize("kind", ["bbox", "segm"])
+@pytest.mark.parametrize("also_crowds", [False, True])
+def test_cocos_own_evaluation_neither_asks_for_hidden_people_nor_counts_them_wrong(
+    tmp_path: Path, kind: str, also_crowds: bool
+) -> None:
+    dataset = write_labelled(tmp_path / "S")
+    assert any(person.hidden for picture in dataset for person in picture.people)
+    run(ConvertConfig(format="plafond", source=tmp_path / "S", to="coco", out=tmp_path / "coco"))
+    truth = COCO(str(tmp_path / "coco/annotations.json"))
+    entries = [entry for entry in truth.anns.values() if also_crowds or not entry["iscrowd"]]
+    precision, asked = evaluated(truth, perfect(truth, entries), kind)
+    assert precision == pytest.approx(1.0)
+    assert asked == sum(len(picture.shown_people) for picture in dataset)
+
+
+def test_cocos_own_evaluation_of_keypoints_runs_where_only_some_people_have_them(tmp_path: Path) -> None:
+    rich_dataset(tmp_path / "S")
+    run(ConvertConfig(format="plafond", source=tmp_path / "S", to="coco", out=tmp_path / "coco"))
+    truth = COCO(str(tmp_path / "coco/annotations.json"))
+    posed = [entry for entry in truth.anns.values() if entry["num_keypoints"]]
+    assert evaluated(truth, perfect(truth, posed), "keypoints") == (pytest.approx(1.0), 1)
+
+
+def test_keypoints_are_found_by_the_names_of_the_category(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = ["Neck", "Right Shoulder", "nose", "left-hip"]
+    flat = [1, 1, 2, 11, 12, 1, 20, 21, 2, 9, 9, 0]
+    source = write_foreign(tmp_path / "coco", {"categories.1.keypoints": names, "annotations.0.keypoints": flat})
+    picture = next(picture for picture in convert(source, tmp_path / "R") if picture.id == 40)
+    keypoints = dict(zip(KEYPOINTS, picture.people[0].keypoints or (), strict=True))
+    assert keypoints["right_shoulder"] == (11, 12, 1) and keypoints["nose"] == (20, 21, 2)
+    assert {row for name, row in keypoints.items() if name not in ("right_shoulder", "nose")} == {(0, 0, 0)}
+    assert "keypoints Neck are none of the 17 kept here: left out" in capsys.readouterr().out
+
+
+def test_keypoints_of_a_category_that_shares_no_name_are_left_out(tmp_path: Path) -> None:
+    source = write_foreign(
+        tmp_path / "coco", {"categories.1.keypoints": ["tail"], "annotations.0.keypoints": [1, 1, 2]}
+    )
+    labelled = read_coco(source, ReadOptions())
+    assert [person.keypoints for picture in labelled.pictures for person in picture.people] == [None, None]
+    assert "keypoints tail are none of the 17 kept here: left out" in labelled.notes
+
+
+def test_unlabelled_keypoints_of_other_programs_are_none(tmp_path: Path) -> None:
+    source = write_foreign(tmp_path / "coco", {"annotations.0.keypoints": [0] * 51, "annotations.0.num_keypoints": 0})
+    assert all(person.keypoints is None for picture in convert(source, tmp_path / "R") for person in picture.people)
+
+
+def test_written_keypoints_are_cocos_flat_lists(tmp_path: Path) -> None:
+    rich_dataset(tmp_path / "S")
+    run(ConvertConfig(format="plafond", source=tmp_path / "S", to="coco", out=tmp_path / "coco"))
+    document = read_json(tmp_path / "coco/annotations.json")
+    (category,) = document["categories"]
+    assert category["keypoints"] == list(KEYPOINTS) and category["skeleton"][0] == [16, 14]
+    assert {len(entry["keypoints"]) for entry in document["annotations"]} == {51}
+    posed = next(entry for entry in document["annotations"] if entry["num_keypoints"])
+    assert posed["num_keypoints"] == 16 and posed["keypoints"][:3] == [6.0, 11.25, 1]

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
+from rich_pictures import NAMES, rich_dataset, there_and_back
 
 from annotate.dataset import Dataset
 from annotate.errors import InputError
 from annotate.files import write_image, write_text
-from annotate.formats import ConvertConfig, run
+from annotate.formats.convert import ConvertConfig, run
+from annotate.formats.labelled import LabelledPictures, unheld
+from annotate.formats.yolo import HOLDS, read_yolo, write_yolo
 
 LABELS = {"frame_1": "0 0.5 0.5 0.25 0.5\n1 0.1 0.1 0.1 0.1\n", "frame_2": "", "frame_10": "0 0.25 0.25 0.5 0.5\n\n"}
 
@@ -78,7 +82,7 @@ def test_box_beyond_the_border_by_rounding_is_clipped(tmp_path: Path) -> None:
     [
         ("0 0.5 0.5 0.1 0.1\n0 0.99 0.5 0.2 0.1\n", r"frame_1.txt: line 2: box .* reaches 5.8 px outside its picture"),
         ("0 0.5 0.5 0.1\n", "line 1: found 4 columns, expected 5"),
-        ("0 0.5 0.5 0.1 x\n", "line 1: found .* expected a class number and 4 fractions"),
+        ("0 0.5 0.5 0.1 x\n", "line 1: found .* expected numbers: class cx cy w h"),
         ("0 0.5 0.5 0.1 nan\n", "line 1: box .* has no extent"),
         ("0 0.5 0.5 0 0.1\n", "line 1: box .* has no extent"),
         ("0 320 240 64 48\n", "fractions .0 to 1., not pixels"),
@@ -121,7 +125,9 @@ def test_the_class_that_means_a_person_is_asked_for(tmp_path: Path) -> None:
     dataset = convert(source, tmp_path / "R", person_class="head")
     assert sum(len(picture.people) for picture in dataset) == 1
     (source / "classes.txt").unlink()
-    with pytest.raises(InputError, match=r"classes.txt: no such file, and labels use other classes than 0: \['1'\]"):
+    with pytest.raises(
+        InputError, match=r"data.yaml: no such file, nor classes.txt, and labels use other classes than 0: \['1'\]"
+    ):
         convert(source, tmp_path / "other")
     write_text(source / "data.yaml", "names: [person, chair]\n")
     assert sum(len(picture.people) for picture in convert(source, tmp_path / "other")) == 2
@@ -144,6 +150,29 @@ def test_yolo_out_and_in_again_is_the_same(tmp_path: Path) -> None:
             np.testing.assert_allclose(new.bbox, old.bbox, atol=1e-6)
     with pytest.raises(InputError, match="exists and is not empty"):
         run(ConvertConfig(format="plafond", source=tmp_path / "R", to="yolo", out=tmp_path / "again"))
+
+
+def test_hidden_people_are_left_out_and_names_kept(tmp_path: Path) -> None:
+    dataset = rich_dataset(tmp_path / "S")
+    back = there_and_back(dataset, tmp_path / "yolo", write_yolo, read_yolo)
+    assert [picture.file_name for picture in back.pictures] == sorted(NAMES)
+    shown = {picture.file_name: [person.bbox for person in picture.shown_people] for picture in dataset}
+    for picture in back.pictures:
+        assert len(picture.people) == len(shown[picture.file_name])
+        for person, bbox in zip(picture.people, shown[picture.file_name], strict=True):
+            np.testing.assert_allclose(person.bbox, bbox, atol=1e-6)
+    assert "2 hidden people" in unheld(LabelledPictures.of(dataset), HOLDS)[0]
+
+
+def test_data_yaml_leads_to_the_pictures_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The root is "path", from the working folder, and only without it where data.yaml lies (check_det_dataset)."""
+    there_and_back(rich_dataset(tmp_path / "S"), tmp_path / "yolo", write_yolo, read_yolo)
+    monkeypatch.chdir(tmp_path)
+    data = yaml.safe_load(Path("yolo/data.yaml").read_text())
+    root = Path(data.get("path") or Path("yolo/data.yaml").parent)
+    for part in ("train", "val"):
+        assert sorted(path.name for path in (root / data[part]).resolve().rglob("*.jpg")) == ["leer.jpg"]
+    assert data["names"] == {0: "person"} and data.keys() <= {"path", "train", "val", "test", "names", "nc"}
 
 
 def test_source_is_never_overwritten(tmp_path: Path) -> None:

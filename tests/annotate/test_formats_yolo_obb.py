@@ -107,7 +107,9 @@ def test_the_class_that_means_a_person_is_asked_for(tmp_path: Path) -> None:
     labelled = read(folder, person_class="head")
     assert len(labelled.pictures[0].people) == 1 and "1 boxes of other classes were left out" in labelled.notes
     (folder / "data.yaml").unlink()
-    with pytest.raises(InputError, match=r"data.yaml: no such file, and labels use other classes than 0: \['1'\]"):
+    with pytest.raises(
+        InputError, match=r"data.yaml: no such file, nor classes.txt, and labels use other classes than 0: \['1'\]"
+    ):
         read(folder)
 
 
@@ -137,5 +139,5 @@ def test_broken_names_and_lost_pictures_are_refused(tmp_path: Path) -> None:
     write_text(folder / "labels/gone.txt", LINE)
     with pytest.raises(InputError, match=r"gone.txt: there is no picture gone in .*images"):
         read(folder)
-    with pytest.raises(InputError, match=r"no such folder; expected images/, labels/ and data.yaml"):
+    with pytest.raises(InputError, match=r"no such folder; expected a YOLO folder"):
         read(tmp_path / "nowhere")
