@@ -6,18 +6,10 @@ folder. Neither keeps state. To add a format, write both functions in a module o
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
-from tqdm import tqdm
-from tyro.conf import Positional
-
-from annotate.dataset import Dataset, DatasetWriter
-from annotate.dataset_model import Kind
-from annotate.dataset_writer import refuse_inside_dataset, refuse_source, refuse_unwritable
 from annotate.errors import InputError
 from annotate.formats import cepdof, coco, cvat, habbof, labelme, loaf, mwr, plafond, webdataset, yolo, yolo_obb
 from annotate.formats.labelled import LabelledPictures, ReadOptions
