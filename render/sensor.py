@@ -7,6 +7,7 @@ light, gains balance the white, a tone curve and sRGB encode, JPEG compresses.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 import cv2
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from annotate.camera import Camera
 from annotate.errors import InputError
+from annotate.lens import Lens
 from render.place import encode_srgb
 
 Range = tuple[float, float]
@@ -132,11 +134,14 @@ def compressed(picture: np.ndarray, quality: int) -> np.ndarray:
 
 def _falloff(vignetting: float, camera: Camera) -> np.ndarray:
     """HW factor: 1 on the optical axis, 1 - vignetting at the lens's widest angle, squared in between."""
-    lens = camera.lens
-    fx, fy = lens.circle_radius_px
-    x = (np.arange(lens.width_px) + 0.5 - lens.cx_px) / fx
-    y = (np.arange(lens.height_px) + 0.5 - lens.cy_px) / fy
-    return np.maximum(1 - vignetting * (x[None, :] ** 2 + y[:, None] ** 2), 0.0).astype(np.float32)
+    return (1 - vignetting * _off_axis_square(camera.lens)).astype(np.float32)
+
+
+@lru_cache(maxsize=2)
+def _off_axis_square(lens: Lens) -> np.ndarray:
+    """HW: square of each pixel's angle off the optical axis over the lens's widest; 1 where the lens sees nothing."""
+    share = np.nan_to_num(lens.off_axis_share(), nan=1.0)
+    return np.asarray(share**2, np.float32)
 
 
 def _neutral(name: str) -> float:

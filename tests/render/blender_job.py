@@ -71,7 +71,9 @@ def hall(key: str, desk: bool = False) -> Place:
 
 
 def emitters(job: dict[str, Any]) -> Arrays:
-    """Glowing balls of 1.5 px at world points, through several cameras; each picture whole and in rectangles."""
+    """Glowing balls of 1.5 px at world points, through several cameras, {name}_whole; on demand also in rectangles,
+    {name}_parts. A case's kind is the way to draw its lens; None: the one that is chosen without being told.
+    """
     from render.blender import meshes
     from render.blender.borders import Rectangle
     from render.blender.camera import FisheyeCamera
@@ -91,11 +93,12 @@ def emitters(job: dict[str, Any]) -> Arrays:
         balls = [ball(point, radius, glow) for point, radius in zip(points, radii, strict=True)]
         shown = [meshes.upload(session, one, shelf) for one in balls]
         session.forget()
-        fisheye.show(camera)
+        fisheye.show(camera, case["kind"])
         width, height = camera.lens.width_px, camera.lens.height_px
         found[f"{name}_whole"] = session.render()[..., 0]
-        halves = [Rectangle(0, 0, width // 3, height), Rectangle(width // 3, 0, width, height)]
-        found[f"{name}_parts"] = session.render(halves)[..., 0]
+        if case["parts"]:
+            halves = [Rectangle(0, 0, width // 3, height), Rectangle(width // 3, 0, width, height)]
+            found[f"{name}_parts"] = session.render(halves)[..., 0]
         for one in shown:
             meshes.discard(session, one)
     return found

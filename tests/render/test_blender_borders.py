@@ -8,10 +8,24 @@ from shapely.geometry import box as rectangle
 
 from annotate.camera import Camera, CameraPose
 from annotate.errors import PlafondError
-from annotate.lens import EquidistantLens, KannalaBrandtLens
+from annotate.lens import (
+    AnglePolynomialLens,
+    EquidistantLens,
+    EquisolidLens,
+    KannalaBrandtLens,
+    Lens,
+    OcamLens,
+    RadtanLens,
+    StereographicLens,
+)
 from assets.mesh import Human, Material
 from render.blender.borders import Rectangle, fade_at_edges, merged, rectangle_of, shadow_points, shadow_rectangles
-from render.blender.camera import shader_parameters, world_from_blender_camera
+from render.blender.camera import (
+    plan_projection,
+    polynomial_projection,
+    shader_parameters,
+    world_from_blender_camera,
+)
 from render.blender.lights import bounced_radiance, lamp_power_w, world_from_lamp
 from render.blender.materials import PATTERNS
 from render.blender.meshes import pattern_coordinates
@@ -71,9 +85,10 @@ def test_blender_camera_looks_down_with_north_up() -> None:
 
 
 def test_shader_parameters_are_those_of_the_lens() -> None:
-    lens = KannalaBrandtLens(width_px=64, height_px=48, fx_px=20, fy_px=19, k2=-0.01, max_theta_deg=80)
+    lens = KannalaBrandtLens(width_px=64, height_px=48, fx_px=20, fy_px=16, k2=-0.01, max_theta_deg=80)
     values = shader_parameters(lens)
-    assert (values["model"], values["fx_px"], values["fy_px"], values["k2"]) == (2, 20, 19, -0.01)
+    assert (values["model"], values["a0"], values["a4"]) == (4, 1, -0.01)
+    assert (values["plane_xx"], values["plane_xy"], values["plane_yy"]) == (1 / 20, 0, 1 / 16)
     assert values["max_rho"] == pytest.approx(float(lens.rho_of_theta(np.array([np.radians(80)]))[0]))
 
 
@@ -83,6 +98,60 @@ def test_unknown_lens_model_is_named() -> None:
 
     with pytest.raises(PlafondError, match="lens model 'odd': the renderer knows equidistant, equisolid"):
         shader_parameters(OddLens(width_px=8, height_px=8, f_px=3))
+
+
+def test_more_coefficients_than_the_shader_takes_are_refused() -> None:
+    lens = AnglePolynomialLens(width_px=8, height_px=8, coefficients_px=(3.0, *[0.01] * 12))
+    with pytest.raises(PlafondError, match=r"it has 13 coefficients, fisheye\.osl takes 12"):
+        shader_parameters(lens)
+
+
+FISHEYE = {"width_px": 300, "height_px": 200, "cx_px": 140.0}
+
+
+@pytest.mark.parametrize(
+    ("lens", "with_osl", "without"),
+    [
+        (EquidistantLens(**FISHEYE, f_px=80), "builtin", "builtin"),
+        (EquisolidLens(**FISHEYE, f_px=80), "builtin", "builtin"),
+        (EquidistantLens(**FISHEYE, f_px=80, pixel_aspect=1.01), "osl", None),
+        (StereographicLens(**FISHEYE, f_px=50), "osl", "polynomial"),
+        (KannalaBrandtLens(**FISHEYE, fx_px=80, fy_px=80, k1=0.02), "osl", "polynomial"),
+        (KannalaBrandtLens(**FISHEYE, fx_px=80, fy_px=81, k1=0.02), "osl", None),
+        (RadtanLens(**FISHEYE, fx_px=150, fy_px=150, k1=-0.2, max_theta_deg=45), "osl", "polynomial"),
+        (RadtanLens(**FISHEYE, fx_px=150, fy_px=150, p1=0.01, max_theta_deg=45), "osl", None),
+        (OcamLens(**FISHEYE, pol=(80, 0, -4e-3)), "osl", "polynomial"),
+        (OcamLens(**FISHEYE, pol=(80, 0, -4e-3), d=0.01), "osl", None),
+    ],
+)
+def test_a_lens_is_drawn_exactly_or_by_a_polynomial_where_no_shader_runs(
+    lens: Lens, with_osl: str, without: str | None
+) -> None:
+    exact = plan_projection(lens)
+    assert (exact.kind, exact.residual_px) == (with_osl, 0.0)
+    if without is None:
+        with pytest.raises(PlafondError, match=rf"lens {lens.model}: its circles are \d\.\d\d px off round"):
+            plan_projection(lens, osl=False)
+    else:
+        assert plan_projection(lens, osl=False).kind == without
+
+
+def test_the_residual_of_a_polynomial_is_how_far_it_is_off_in_the_frame() -> None:
+    lens = KannalaBrandtLens(width_px=300, height_px=200, fx_px=80, fy_px=80, k1=0.05, k2=-0.02, max_theta_deg=100)
+    plan = polynomial_projection(lens)
+    seen = lens.valid_mask().ravel()
+    rays = lens.unproject(lens.pixel_centres()[seen])
+    offset = lens.pixel_centres()[seen] - [lens.cx_px, lens.cy_px]
+    radius_mm = np.linalg.norm(offset, axis=1) * plan.settings["sensor_width"] / lens.width_px
+    theta = -sum(plan.settings[f"fisheye_polynomial_k{i}"] * radius_mm**i for i in range(5))
+    direction = rays[:, :2] / np.linalg.norm(rays[:, :2], axis=1)[:, None]
+    drawn = np.column_stack([np.sin(theta)[:, None] * direction, np.cos(theta)])
+    wide = lens.model_copy(update={"max_theta_deg": 110.0})
+    distance = np.linalg.norm(wide.project(drawn) - lens.pixel_centres()[seen], axis=1)
+    assert 0 < distance.max() < plan.residual_px * 1.02
+    assert distance.max() > plan.residual_px * 0.8
+    # Cycles keeps rays with |theta| up to half of this.
+    assert plan.settings["fisheye_fov"] == pytest.approx(np.radians(200))
 
 
 def test_lamp_shines_along_its_direction() -> None:

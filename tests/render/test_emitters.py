@@ -7,14 +7,30 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
 from annotate.camera import Camera, CameraPose
-from annotate.lens import EquidistantLens, EquisolidLens, KannalaBrandtLens
+from annotate.lens import (
+    AnglePolynomialLens,
+    DoubleSphereLens,
+    EquidistantLens,
+    EquisolidLens,
+    EucmLens,
+    KannalaBrandtLens,
+    Lens,
+    MeiLens,
+    OcamLens,
+    OrthographicLens,
+    RadtanLens,
+    StereographicLens,
+    UcmLens,
+)
+from render.blender.camera import Kind, plan_projection, polynomial_projection
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("bpy") is None, reason="bpy (Blender) is not installed")
 
@@ -23,24 +39,82 @@ TOLERANCE_PX = 0.15
 LEVEL = CameraPose(height_m=2.8)
 TILTED = CameraPose(height_m=3.1, tilt_deg=22.0, tilt_azimuth_deg=-50.0, yaw_deg=30.0)
 
-CAMERAS = {
-    "equidistant": Camera(lens=EquidistantLens(width_px=200, height_px=200, f_px=63.0), pose=LEVEL),
-    "equidistant_stretched_wide_tilted": Camera(
-        lens=EquidistantLens(
-            width_px=260, height_px=180, cx_px=121.4, cy_px=97.7, f_px=55.0, pixel_aspect=0.9, max_theta_deg=105
-        ),
-        pose=TILTED,
+
+@dataclass(frozen=True)
+class Case:
+    """A lens, how the camera hangs, the way in which Blender must draw it (None: its own choice)."""
+
+    lens: Lens
+    pose: CameraPose = TILTED
+    kind: Kind | None = None
+    parts: bool = False
+
+    @property
+    def camera(self) -> Camera:
+        return Camera(lens=self.lens, pose=self.pose)
+
+
+CROPPED = EquidistantLens(width_px=210, height_px=150, cx_px=93.7, cy_px=82.1, f_px=72.0, max_theta_deg=95)
+EQUISOLID = EquisolidLens(width_px=160, height_px=200, cx_px=87.2, cy_px=91.9, f_px=62.0, max_theta_deg=93)
+KANNALA_BRANDT = KannalaBrandtLens(
+    width_px=220, height_px=170, cx_px=115.3, cy_px=79.6, fx_px=58.0, fy_px=54.0,
+    k1=0.06, k2=-0.02, k3=0.006, k4=-0.0008, max_theta_deg=95,
+)  # fmt: skip
+SQUARE_KANNALA_BRANDT = KANNALA_BRANDT.model_copy(update={"fy_px": 58.0})
+CASES: dict[str, Case] = {
+    "equidistant": Case(EquidistantLens(width_px=180, height_px=180, f_px=57.0), LEVEL, parts=True),
+    "equidistant_osl": Case(EquidistantLens(width_px=180, height_px=180, f_px=57.0), LEVEL, "osl"),
+    "equidistant_cropped_builtin": Case(CROPPED, TILTED, "builtin"),
+    "equidistant_cropped_osl": Case(CROPPED, TILTED, "osl"),
+    "equidistant_stretched_wide": Case(
+        EquidistantLens(
+            width_px=230, height_px=160, cx_px=107.4, cy_px=86.7, f_px=48.0, pixel_aspect=0.9, max_theta_deg=105
+        )
     ),
-    "equisolid_off_centre": Camera(
-        lens=EquisolidLens(width_px=180, height_px=240, cx_px=97.2, cy_px=111.9, f_px=70.0), pose=LEVEL
+    "equisolid_off_centre_builtin": Case(EQUISOLID, LEVEL, "builtin"),
+    "equisolid_off_centre_osl": Case(EQUISOLID, TILTED, "osl"),
+    "stereographic": Case(StereographicLens(width_px=190, height_px=170, cx_px=100.2, f_px=42.0)),
+    "orthographic": Case(OrthographicLens(width_px=190, height_px=190, cy_px=88.8, f_px=92.0, max_theta_deg=80)),
+    "kannala_brandt": Case(KANNALA_BRANDT, parts=True),
+    "kannala_brandt_polynomial": Case(SQUARE_KANNALA_BRANDT, TILTED, "polynomial"),
+    "angle_polynomial": Case(
+        AnglePolynomialLens(
+            width_px=1280, height_px=966, cx_px=643.9, cy_px=479.9, coefficients_px=(339.749, -31.988, 48.275, -7.201),
+            max_theta_deg=100,
+        ).scaled(0.16)
     ),
-    "equisolid_tilted": Camera(lens=EquisolidLens(width_px=220, height_px=220, f_px=75.0), pose=TILTED),
-    "kannala_brandt_off_centre_not_square": Camera(
-        lens=KannalaBrandtLens(
-            width_px=250, height_px=190, cx_px=131.3, cy_px=88.6, fx_px=66.0, fy_px=61.0,
-            k1=0.06, k2=-0.02, k3=0.006, k4=-0.0008, max_theta_deg=95,
-        ),
-        pose=TILTED,
+    "ucm_alpha_above_1": Case(
+        UcmLens(
+            width_px=1920, height_px=1080, cx_px=960.971, cy_px=547.481, fx_px=1313.83, fy_px=1313.27, alpha=1.01674
+        ).scaled(0.12)
+    ),
+    "eucm": Case(
+        EucmLens(width_px=200, height_px=150, cx_px=97.3, cy_px=78.9, fx_px=50.0, fy_px=53.0, alpha=0.62, beta=1.14)
+    ),
+    "double_sphere": Case(
+        DoubleSphereLens(
+            width_px=200, height_px=150, cx_px=97.3, cy_px=78.9, fx_px=42.0, fy_px=44.0, xi=-0.2443, alpha=0.5657,
+            max_theta_deg=97,
+        )
+    ),
+    "mei": Case(
+        MeiLens(
+            width_px=200, height_px=170, cx_px=104.1, cy_px=81.3, fx_px=118.0, fy_px=121.0, xi=1.31,
+            k1=-0.11, k2=0.08, p1=0.004, p2=-0.006,
+        )
+    ),
+    "radtan": Case(
+        RadtanLens(
+            width_px=200, height_px=140, cx_px=104.1, cy_px=66.3, fx_px=104.0, fy_px=100.0,
+            k1=-0.2896, k2=0.0796, p1=0.004, p2=-0.003, k3=0.002,
+        ).covering_frame()
+    ),
+    "ocam_beyond_180_deg": Case(
+        OcamLens(
+            width_px=1600, height_px=1600, cx_px=798.7, cy_px=794.8,
+            pol=(471.4441, 0.0, -7.356108e-04, 3.773045e-07, -5.800006e-10), c=1.04, d=-0.012, e=0.02,
+            max_theta_deg=98,
+        ).scaled(0.12)
     ),
 }  # fmt: skip
 
@@ -76,8 +150,13 @@ def centre_of_light(picture: np.ndarray, around_px: np.ndarray, reach_px: int = 
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
     folder = tmp_path_factory.mktemp("emitters")
     cases: dict[str, Any] = {
-        name: {"camera": camera.model_dump(), "points_m": scattered_points(camera).tolist()}
-        for name, camera in CAMERAS.items()
+        name: {
+            "camera": case.camera.model_dump(),
+            "points_m": scattered_points(case.camera).tolist(),
+            "kind": case.kind,
+            "parts": case.parts,
+        }
+        for name, case in CASES.items()
     }
     (folder / "job.json").write_text(json.dumps({"cases": cases}))
     command = [sys.executable, str(Path(__file__).with_name("blender_job.py")), "emitters"]
@@ -92,22 +171,32 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
         return dict(found)
 
 
-@pytest.mark.parametrize("name", CAMERAS)
+def found_px(picture: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    return np.array([centre_of_light(picture, px) for px in expected])
+
+
+@pytest.mark.parametrize("name", CASES)
 def test_points_appear_where_the_camera_projects_them(rendered: dict[str, np.ndarray], name: str) -> None:
-    camera = CAMERAS[name]
+    camera = CASES[name].camera
     picture = rendered[f"{name}_whole"]
     assert picture.shape == (camera.lens.height_px, camera.lens.width_px)
     expected = camera.project_world(scattered_points(camera))
-    found = np.array([centre_of_light(picture, px) for px in expected])
-    distance = np.linalg.norm(found - expected, axis=1)
+    distance = np.linalg.norm(found_px(picture, expected) - expected, axis=1)
     assert distance.max() < TOLERANCE_PX
 
 
-@pytest.mark.parametrize("name", CAMERAS)
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.parts])
 def test_rendering_in_rectangles_moves_nothing(rendered: dict[str, np.ndarray], name: str) -> None:
-    np.testing.assert_allclose(rendered[f"{name}_parts"], rendered[f"{name}_whole"], atol=0.25)
-    expected = CAMERAS[name].project_world(scattered_points(CAMERAS[name]))
-    whole, parts = (
-        np.array([centre_of_light(rendered[f"{name}_{kind}"], px) for px in expected]) for kind in ("whole", "parts")
-    )
-    assert np.linalg.norm(whole - parts, axis=1).max() < TOLERANCE_PX
+    whole, parts = rendered[f"{name}_whole"], rendered[f"{name}_parts"]
+    np.testing.assert_allclose(parts, whole, atol=0.25)
+    expected = CASES[name].camera.project_world(scattered_points(CASES[name].camera))
+    distance = np.linalg.norm(found_px(whole, expected) - found_px(parts, expected), axis=1)
+    assert distance.max() < TOLERANCE_PX
+
+
+def test_every_lens_model_and_every_way_to_draw_one_is_rendered() -> None:
+    models = {model.model_fields["model"].default for model in get_args(get_args(Lens)[0])}
+    assert {case.lens.model for case in CASES.values()} == models
+    chosen = {case.kind or plan_projection(case.lens).kind for case in CASES.values()}
+    assert chosen == {"builtin", "osl", "polynomial"}
+    assert polynomial_projection(SQUARE_KANNALA_BRANDT).residual_px < TOLERANCE_PX / 3
