@@ -64,7 +64,7 @@ def sample_light(config: LightConfig, place: Place, rng: np.random.Generator) ->
     """Draw the light of a place. A photograph is lit as it was taken: there only small errors of the estimate vary."""
     if place.background is not None:
         gain = rng.uniform(0.85, 1.15) * rng.uniform(0.97, 1.03, 3)
-        return LightSpec(panel_gain=_rgb(gain), ambient=_rgb(gain * place.ambient))
+        return LightSpec(panel_gain=_rgb(gain), window_gain=_rgb(gain), ambient=_rgb(gain * place.ambient))
     drawn = {name: float(rng.uniform(*_range(config, name))) for name in PRESETS["even"]}
     panel = drawn["lamp_gain"] * kelvin_to_rgb(drawn["lamp_kelvin"]) ** _ADAPTED
     window = drawn["daylight_gain"] * kelvin_to_rgb(drawn["daylight_kelvin"]) ** _ADAPTED

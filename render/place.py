@@ -10,16 +10,17 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
+from shapely import contains_xy
 from shapely.geometry import Polygon
 
 from annotate.camera import Camera
 from annotate.files import read_image
-from annotate.site import Site
+from annotate.site import PlacedLamp, PlacedWindow, Site
 from assets.mesh import Material, Mesh
 from render.solids import prism, sheet
 
@@ -32,6 +33,10 @@ _AMBIENT_SHARE = 0.25
 """Share of a photographed room's light that comes from everywhere (walls, ceiling) and throws no sharp shadow."""
 _CATCHER_MARGIN_M = 0.6
 """How far beyond the marked floor shadows are still caught."""
+_PATCHES = 8
+"""A lamp is divided into this many patches along each side to sum up its light."""
+_PLACES = 15
+"""The light is summed up at this many places along each side of the floor's bounding box."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ def place_from_site(site: Site, background: Path, camera: Camera) -> Place:
     return Place(
         key=digest(site.model_dump_json(), str(background), camera.model_dump_json()),
         parts=[_floor_catcher(floor), *(_prism_of(obstacle) for obstacle in obstacles)],
-        lamps=_ceiling_grid(floor, camera.pose.height_m + 0.1, white * (1 - _AMBIENT_SHARE)),
+        lamps=site_lamps(site, floor, white * (1 - _AMBIENT_SHARE)),
         floor=floor,
         obstacles=obstacles,
         seats=_site_seats(site),
@@ -123,6 +128,46 @@ def place_from_site(site: Site, background: Path, camera: Camera) -> Place:
         background=picture,
         ignore_px=_scaled_polygons(site, camera),
     )
+
+
+def site_lamps(site: Site, floor: Polygon, white: np.ndarray) -> list[Lamp]:
+    """The lamps and windows that the site names, else a grid under the ceiling, so bright that a white floor sends white.
+
+    white: linear RGB radiance, (3,). Named ones are as bright against each other as their strengths say, each in its
+    own colour; their sum gives the middle of the floor's places the luminance of white (the median over a grid of them,
+    for white was the median of the floor's pixels).
+    """
+    panels, windows = site.placed_lamps(), site.placed_windows()
+    shining = [*map(_panel, panels), *map(_window, windows)]
+    colours = [*(one.colour for one in panels), *(one.colour for one in windows)]
+    strengths = [*(one.strength for one in panels), *(one.strength for one in windows)]
+    if not any(strengths):
+        return _ceiling_grid(floor, site.camera_pose.height_m + 0.1, white)
+    places = _floor_places(floor)
+    tints = [white / _luminance(white) if colour is None else _tint(colour) for colour in colours]
+    radiances = [strength * tint for strength, tint in zip(strengths, tints, strict=True)]
+    shares = np.array([form_factors(lamp, places) for lamp in shining])
+    level = float(np.median(shares.T @ np.array([_luminance(radiance) for radiance in radiances])))
+    if level <= 0:
+        return _ceiling_grid(floor, site.camera_pose.height_m + 0.1, white)
+    factor = _luminance(white) / level
+    return [_with_radiance(lamp, factor * radiance) for lamp, radiance in zip(shining, radiances, strict=True)]
+
+
+def form_factors(lamp: Lamp, places_m: np.ndarray) -> np.ndarray:
+    """(n,) radiance of a white floor at places (n, 2) over that of the lamp's surface: the view factor to the floor.
+
+    The lamp in small Lambertian patches: sum of cos cos dA / (pi d^2). Nothing stands between.
+    """
+    direction, up = np.asarray(lamp.direction), np.asarray(lamp.up)
+    across = np.cross(up, direction)
+    u, v = (((np.arange(_PATCHES) + 0.5) / _PATCHES - 0.5) * side for side in lamp.size_m)
+    patches = np.asarray(lamp.center_m) + (u[:, None, None] * across + v[None, :, None] * up).reshape(-1, 3)
+    ways = np.column_stack([places_m, np.zeros(len(places_m))])[:, None] - patches
+    square = np.maximum(np.einsum("npi,npi->np", ways, ways), 1e-4)
+    leaving, arriving = np.maximum(ways @ direction, 0.0), np.maximum(-ways[..., 2], 0.0)
+    area = lamp.size_m[0] * lamp.size_m[1] / _PATCHES**2
+    return np.asarray((leaving * arriving / square**2).sum(axis=1) * area / math.pi)
 
 
 def white_radiance(floor_colors: np.ndarray) -> np.ndarray:
@@ -190,7 +235,7 @@ def _floor_catcher(floor: Polygon) -> Mesh:
 
 def _prism_of(obstacle: Obstacle) -> Mesh:
     material = Material("furniture", (0.5, 0.5, 0.5))
-    return prism(obstacle.footprint, obstacle.bottom_m, obstacle.top_m, material, "furniture")
+    return prism(obstacle.footprint, obstacle.bottom_m, obstacle.top_m, material, obstacle.kind)
 
 
 def _ceiling_grid(floor: Polygon, height_m: float, white: np.ndarray) -> list[Lamp]:
@@ -209,14 +254,44 @@ def _cos4(aside_m: float, height_m: float) -> float:
     return (height_m**2 / (height_m**2 + aside_m**2)) ** 2
 
 
+def _panel(lamp: PlacedLamp) -> Lamp:
+    up = (-math.sin(lamp.turn_rad), math.cos(lamp.turn_rad), 0.0)
+    return Lamp(lamp.center_m, lamp.size_m, (0.0, 0.0, -1.0), up, (0.0, 0.0, 0.0), lamp.kind)
+
+
+def _window(window: PlacedWindow) -> Lamp:
+    middle, width = window.base_m.mean(axis=0), float(np.linalg.norm(window.base_m[1] - window.base_m[0]))
+    center = (float(middle[0]), float(middle[1]), (window.sill_m + window.top_m) / 2)
+    size = (width, window.top_m - window.sill_m)
+    return Lamp(center, size, (*window.facing, 0.0), (0.0, 0.0, 1.0), (0.0, 0.0, 0.0), "window")
+
+
+def _with_radiance(lamp: Lamp, radiance: np.ndarray) -> Lamp:
+    return replace(lamp, power_w=_rgb(radiance * math.pi * lamp.size_m[0] * lamp.size_m[1]))
+
+
+def _floor_places(floor: Polygon) -> np.ndarray:
+    """(n, 2) places on the floor, on a grid; its middle where it is too small for one."""
+    x0, y0, x1, y1 = floor.bounds
+    x, y = np.meshgrid(np.linspace(x0, x1, _PLACES + 2)[1:-1], np.linspace(y0, y1, _PLACES + 2)[1:-1])
+    places = np.column_stack([x.ravel(), y.ravel()])
+    inside = contains_xy(floor, places[:, 0], places[:, 1])
+    return places[inside] if inside.any() else np.array([[floor.centroid.x, floor.centroid.y]])
+
+
+def _luminance(color: np.ndarray) -> float:
+    return max(float(np.asarray(color) @ [0.2126, 0.7152, 0.0722]), 1e-6)
+
+
+def _tint(colour: Rgb) -> np.ndarray:
+    """Linear RGB of luminance 1 of an sRGB colour, 0-255."""
+    linear = decode_srgb(np.asarray(colour, float)).astype(float)
+    return np.asarray(linear / _luminance(linear))
+
+
 def _site_seats(site: Site) -> list[Seat]:
-    """Seats in metres. Seat.direction_deg: the way the sitter looks, counter-clockwise from world +X."""
-    camera = site.camera()
-    seats = []
-    for seat in site.seats:
-        point = camera.floor_points(np.array([seat.place_px]), z_m=seat.height_m)[0]
-        seats.append(Seat(float(point[0]), float(point[1]), seat.height_m, math.radians(seat.direction_deg + 90)))
-    return seats
+    """Seats as people take them: heading 0 faces -Y, the site's direction 0 +X."""
+    return [Seat(seat.x_m, seat.y_m, seat.height_m, seat.direction_rad + math.pi / 2) for seat in site.placed_seats()]
 
 
 def _scaled_polygons(site: Site, camera: Camera) -> list[list[tuple[float, float]]]:

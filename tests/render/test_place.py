@@ -9,16 +9,28 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shapely import contains_xy
 from shapely.geometry import Polygon
 from shapely.geometry import box as rectangle
 
 from annotate.camera import Camera, CameraPose
+from annotate.classes import CLASS_ID
 from annotate.lens import EquidistantLens
 from annotate.site import Site
 from assets.mesh import Material, Mesh
 from render.light import LightConfig, kelvin_to_rgb, sample_light
-from render.place import Obstacle, decode_srgb, floor_pixels, place_from_site, site_camera, white_radiance
+from render.place import (
+    Lamp,
+    Obstacle,
+    decode_srgb,
+    floor_pixels,
+    place_from_site,
+    site_camera,
+    site_lamps,
+    white_radiance,
+)
 from render.placement import free_area_m2
+from render.raster import merged, rasterise
 from render.solids import blob, box, cylinder, joined, moved, prism, sheet
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -117,6 +129,82 @@ def test_lamps_of_a_photograph_light_a_white_floor_to_white(tmp_path: Path) -> N
 
     floor = floor_pixels(place.background, site_camera(site, 64), place.floor, place.obstacles)  # type: ignore[arg-type]
     np.testing.assert_allclose(irradiance / math.pi, white_radiance(floor), rtol=0.03)
+
+
+def lit_places(lamps: list[Lamp], places: np.ndarray) -> np.ndarray:
+    """(n, 3) radiance of a white floor under lamps that are cut into many points: the sum of cos cos / r^2 by hand."""
+    total = np.zeros((len(places), 3))
+    for lamp in lamps:
+        sideways = np.cross(lamp.up, lamp.direction)
+        radiance = np.array(lamp.power_w) / (math.pi * lamp.size_m[0] * lamp.size_m[1])
+        for u, v in np.stack(np.meshgrid(*[np.linspace(-0.49, 0.49, 50)] * 2), axis=-1).reshape(-1, 2):
+            point = lamp.center_m + u * lamp.size_m[0] * sideways + v * lamp.size_m[1] * np.array(lamp.up)
+            way = np.column_stack([places, np.zeros(len(places))]) - point
+            length = np.linalg.norm(way, axis=1)
+            cosines = np.maximum(way @ np.array(lamp.direction), 0) * np.maximum(-way[:, 2], 0) / length**4
+            total += radiance * (cosines * lamp.size_m[0] * lamp.size_m[1] / 2500 / math.pi)[:, None]
+    return total
+
+
+def test_named_lamps_and_windows_take_the_place_of_the_grid_and_light_the_floor_to_white(tmp_path: Path) -> None:
+    lamps = [{"place_m": [-1, 0], "size_m": [1.2, 0.3], "turn_deg": 30}, {"place_m": [1, 0.5], "size_m": [0.6, 0.6]}]
+    windows = [{"base_m": [[-2, 2.6], [1, 2.6]], "sill_m": 0.9, "top_m": 2.1, "strength": 0.5}]
+    site = Site.read(write_small_site(tmp_path, lamps=lamps, windows=windows))
+    white = np.array([0.8, 0.7, 0.6])
+
+    found = site_lamps(site, Polygon(site.floor_m()), white)
+
+    assert [lamp.kind for lamp in found] == ["panel", "panel", "window"]
+    assert found[2].direction == (0.0, -1.0, 0.0) and found[2].size_m == pytest.approx((3.0, 1.2))
+    assert found[2].center_m == pytest.approx((-0.5, 2.6, 1.5))
+    surfaces = [lamp.power_w[0] / (lamp.size_m[0] * lamp.size_m[1]) for lamp in found]
+    assert surfaces[1] / surfaces[0] == pytest.approx(1) and surfaces[2] / surfaces[0] == pytest.approx(0.5)
+    floor = Polygon(site.floor_m())
+    places = np.random.default_rng(0).uniform(floor.bounds[:2], floor.bounds[2:], (300, 2))
+    places = places[contains_xy(floor, *places.T)]
+    np.testing.assert_allclose(np.median(lit_places(found, places), axis=0), white, rtol=0.06)
+
+
+def test_a_lamp_keeps_the_colour_that_is_given(tmp_path: Path) -> None:
+    red = {"place_m": [0, 0], "size_m": [1, 1], "colour": [255, 128, 128]}
+    site = Site.read(write_small_site(tmp_path, lamps=[red]))
+    (lamp,) = site_lamps(site, Polygon(site.floor_m()), np.full(3, 0.5))
+    expected = decode_srgb(np.array([255, 128, 128]))
+    assert lamp.power_w[0] / lamp.power_w[1] == pytest.approx(expected[0] / expected[1], rel=1e-4)
+
+
+def test_lamps_without_strength_leave_the_grid(tmp_path: Path) -> None:
+    off = {"place_m": [0, 0], "size_m": [1, 1], "strength": 0}
+    site = Site.read(write_small_site(tmp_path, lamps=[off]))
+    assert len(site_lamps(site, Polygon(site.floor_m()), np.ones(3))) == 9
+
+
+def test_a_desk_of_the_site_hides_legs_and_not_heads(tmp_path: Path) -> None:
+    """The desk spans x 0.4 to 1.8 and y 0.4 to 1.2 m; somebody stands right behind it, seen from the camera."""
+    site = Site.read(write_small_site(tmp_path))
+    camera = site_camera(site, 256)
+    place = place_from_site(site, site.backgrounds[0], camera)
+    desk = next(part for part in place.parts if part.triangle_class[0] == CLASS_ID["desk"])
+    body = box((1.1, 1.35, 0.875), (0.2, 0.2, 1.75), GREY, "top")
+
+    alone = rasterise(body, camera).mask(camera)
+    owner = merged([rasterise(body, camera), rasterise(desk, camera)], camera).owner
+
+    def pixel(z_m: float) -> tuple[int, int]:
+        column, row = np.floor(camera.project_world([[1.1, 1.25, z_m]])[0]).astype(int)
+        return row, column
+
+    assert alone[pixel(0.45)] and owner[pixel(0.45)] == 1
+    assert alone[pixel(1.5)] and owner[pixel(1.5)] == 0
+
+
+def test_seats_of_the_site_have_their_height_and_heading(tmp_path: Path) -> None:
+    seats = [{"place_m": [-1.0, 0.5], "height_m": 0.5, "direction_deg": 90}, {"place_m": [1.0, -1.0]}]
+    site = Site.read(write_small_site(tmp_path, seats=seats))
+    up, right = place_from_site(site, site.backgrounds[0], site_camera(site, 64)).seats
+    assert (up.x_m, up.y_m, up.height_m) == (-1.0, 0.5, 0.5)
+    # Heading 0 faces -Y: a turn by 180 degrees faces +Y, by 90 degrees +X.
+    assert math.cos(up.heading_rad) == pytest.approx(-1) and math.sin(right.heading_rad) == pytest.approx(1)
 
 
 def test_site_picture_is_resampled_to_the_cameras_size_and_areas_follow(tmp_path: Path) -> None:
