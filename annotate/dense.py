@@ -59,9 +59,12 @@ def write_normals(path: Path, normals: np.ndarray) -> None:
 
 def read_normals(path: Path) -> np.ndarray:
     """HWC float32 unit normals in the camera frame, 0 where nothing is."""
-    values = _read_png(path, np.uint16, channels=3, what="16-bit RGB PNG of normals")[..., ::-1]
-    normals = (values.astype(np.float32) - np.float32(_NORMAL_ZERO)) / np.float32(_NORMAL_ONE)
-    return np.where(np.any(values > 0, axis=-1, keepdims=True), normals, np.float32(0.0))
+    values = _read_png(path, np.uint16, channels=3, what="16-bit RGB PNG of normals")
+    normals = values[..., ::-1].astype(np.float32)
+    normals -= np.float32(_NORMAL_ZERO)
+    normals /= np.float32(_NORMAL_ONE)
+    normals[(values[..., 0] | values[..., 1] | values[..., 2]) == 0] = 0.0
+    return normals
 
 
 def write_classes(path: Path, classes: np.ndarray) -> None:

@@ -52,9 +52,13 @@ class Human(Mesh):
     """A dressed, posed person in its own frame: facing -Y, standing on z = 0 or, if seated, on a seat at seat_height_m.
 
     triangle_is_head: m bool (head skin, hair, headwear; not the neck). joints_m: name -> (3,) position.
-    origin: the point x = y = 0 is the person's ground point (between the feet, or the seat's centre if seated).
+    keypoints_m: (17, 3) in the order of annotate.keypoints, or None if unknown. head_m: (3,) centre of the head, or None.
+    foot_m: (2,) the ground point below the person (between the ankles, or below the hips if seated): its own origin.
     """
 
     triangle_is_head: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
     joints_m: dict[str, np.ndarray] = field(default_factory=dict)
     seat_height_m: float | None = None
+    keypoints_m: np.ndarray | None = None
+    head_m: np.ndarray | None = None
+    foot_m: np.ndarray = field(default_factory=lambda: np.zeros(2))

@@ -101,7 +101,7 @@ def measure_ours(arguments: argparse.Namespace, out: Path) -> dict[str, Any]:
         clock.time(
             "write",
             lambda finished=finished, scene=scene: write_picture(
-                config.out, finished.picture, finished.image, finished.mask, scene.camera
+                config.out, finished.picture, finished.image, finished.mask, scene.camera, finished.dense
             ),
         )
         pictures.append({"people": len(humans), "wall_s": time.perf_counter() - wall, **clock.stages})

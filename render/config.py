@@ -22,7 +22,7 @@ class RenderConfig(BaseModel):
     out: Path = Path("out/S")
     """Folder of the dataset to write; a killed run is continued by the same command."""
     site: Path | None = None
-    """The site file (YAML) of a photographed place; left out: the embedded 3-D office."""
+    """The folder or site.yaml of a photographed place; left out: the embedded 3-D office."""
     images: int = Field(default=40, ge=1)
     """How many pictures."""
     seed: int = Field(default=0, ge=0)
@@ -37,8 +37,11 @@ class RenderConfig(BaseModel):
     """Folder of .amc (with .asf) or .bvh motion files; left out: plafond's own poses."""
     scenes_per_background: int = Field(default=8, ge=1)
     """Pictures made in one office, or over one photograph, before the next."""
-    lens: Literal["equidistant", "equisolid"] = "equidistant"
+    lens: Literal["equidistant", "equisolid", "stereographic", "orthographic"] = "equidistant"
     """Lens of the 3-D office's camera; a site brings its own."""
+    lens_file: Path | None = None
+    """Calibration file of the 3-D office's camera, any that the command lens reads without further options; its frame,
+    scaled to size_px, and its field of view count then."""
     field_of_view_deg: float = Field(default=180.0, gt=60, le=220)
     """Field of view of the 3-D office's camera; its circle fills the picture."""
     tilt_deg: tuple[float, float] = (0.0, 3.0)
@@ -55,8 +58,12 @@ class RenderConfig(BaseModel):
     """Noise at which a pixel is done before it has all its samples; 0: never."""
     denoise: bool = True
     """Remove the render's noise (fast, without prefilter)."""
+    hidden_below: float = Field(default=0.1, ge=0, le=1)
+    """People of whom less than this share is visible are kept but flagged as hidden: neither learned from nor counted."""
     min_visible_px: int = Field(default=24, ge=1)
-    """People of whom less is visible are not labelled (but counted in the picture's attributes)."""
+    """People of whom fewer pixels are visible are flagged as hidden too."""
+    dense: tuple[Literal["depth", "normals", "classes"], ...] = ("depth", "normals", "classes")
+    """Maps written for each picture: depth along the ray, surface normals, semantic classes."""
     workers: int | None = Field(default=None, ge=1)
     """Processes that render; left out: one for each CPU core. They do not change the pictures."""
     threads_per_worker: int = Field(default=1, ge=1)

@@ -17,6 +17,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from annotate.classes import CLASSES
 from annotate.dataset_model import DatasetInfo
 from annotate.dataset_writer import MAY_DIFFER, DatasetWriter
 from annotate.errors import InputError, PlafondError
@@ -24,6 +25,7 @@ from annotate.site import Site
 from assets.poses.spec import validate_folder
 from render.config import RenderConfig
 from render.libraries import check_libraries
+from render.office_camera import office_lens
 from render.place import place_from_site, site_camera
 from render.placement import free_area_m2
 from render.worker_process import BLENDER_WORKER, Worker, WorkerDied
@@ -63,6 +65,7 @@ def check_input(config: RenderConfig) -> Site | None:
     if config.poses is not None:
         validate_folder(config.poses)
     if config.site is None:
+        office_lens(config)
         return None
     site = Site.read(config.site)
     for note in site.notes:
@@ -79,10 +82,14 @@ def check_input(config: RenderConfig) -> Site | None:
 def dataset_info(config: RenderConfig, site: Site | None) -> DatasetInfo:
     """What dataset.json says; a site is part of the configuration, wherever its file lies."""
     described: dict[str, Any] = config.model_dump(mode="json")
-    if site is not None:
+    if site is None:
+        described["office_lens"] = office_lens(config).model_dump(mode="json")
+    else:
         described["site"] = site.model_dump(mode="json", by_alias=True, exclude={"backgrounds"})
         described["site"]["backgrounds"] = [background.name for background in site.backgrounds]
-    return DatasetInfo(name=config.name or config.out.name, kind=config.kind, seed=config.seed, config=described)
+    classes = CLASSES if "classes" in config.dense else ()
+    name = config.name or config.out.name
+    return DatasetInfo(name=name, kind=config.kind, seed=config.seed, config=described, classes=classes)
 
 
 @dataclass

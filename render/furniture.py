@@ -292,8 +292,8 @@ def _binders(rng: np.random.Generator, width_m: float, z_m: float, depth_m: floa
 
 def cabinet(rng: np.random.Generator, width_m: float, height_m: float, front: Material) -> Piece:
     """A low closed cabinet, its back at -Y, perhaps with a printer on it."""
-    parts = [box((0, 0, height_m / 2), (width_m, 0.45, height_m), front, "shelf")]
-    parts += [box((s * width_m * 0.25, 0.228, height_m * 0.6), (0.012, 0.012, 0.2), STEEL, "shelf") for s in (-1, 1)]
+    parts = [box((0, 0, height_m / 2), (width_m, 0.45, height_m), front, "cabinet")]
+    parts += [box((s * width_m * 0.25, 0.228, height_m * 0.6), (0.012, 0.012, 0.2), STEEL, "cabinet") for s in (-1, 1)]
     if rng.random() < 0.5:
         parts.append(box((0, 0, height_m + 0.16), (0.46, 0.4, 0.32), WHITE, "clutter"))
         parts.append(box((0, 0.05, height_m + 0.325), (0.3, 0.22, 0.01), BLACK, "clutter"))
@@ -337,8 +337,8 @@ def waste_bin(rng: np.random.Generator) -> Piece:
     """A waste-paper basket."""
     paint = BLACK if rng.random() < 0.6 else STEEL
     parts = [
-        cylinder((0, 0, 0), 0.12, 0.3, paint, "clutter", 12, 0.15),
-        cylinder((0.02, 0, 0.27), 0.08, 0.045, PAPER, "clutter", 7, 0.04),
+        cylinder((0, 0, 0), 0.12, 0.3, paint, "bin", 12, 0.15),
+        cylinder((0.02, 0, 0.27), 0.08, 0.045, PAPER, "bin", 7, 0.04),
     ]
     return Piece([joined(parts, "bin")], [Obstacle(Point(0, 0).buffer(0.16, quad_segs=2), 0.0, 0.31, "bin")])
 

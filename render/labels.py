@@ -1,12 +1,16 @@
-"""Labels from geometry: instance mask, person box, head box and visible share of everybody in a scene.
+"""Labels from geometry: all that is known of everybody in a scene, and of every pixel, from one z-buffer.
 
-All of it comes from the z-buffer of render.raster: a pixel belongs to whoever its centre's ray meets first. Boxes are
-[x, y, w, h] in pixels, edges; the mask counts people from 1.
+The z-buffer of render.raster decides every pixel once: it belongs to whoever its centre's ray meets first. Masks,
+boxes, the visibility of keypoints and the dense maps are all read from it, so they agree with each other to the pixel.
+The mask counts people from 1. People of whom little or nothing is visible are labelled too, and flagged as hidden;
+only who would not be in the picture even if nothing stood before is left out.
+
+Over a photograph the scene knows people, floor and stand-ins of furniture alone: the rest of the dense maps is nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,81 +19,61 @@ import numpy as np
 
 from annotate.camera import Camera
 from annotate.dataset_model import Person
-from assets.mesh import Human
+from annotate.dense import DenseMaps
+from assets.mesh import Human, Mesh
+from render.dense_labels import DENSE_MAPS, dense_maps
+from render.person_labels import Sight, person_label
 from render.place import Place
 from render.raster import Coverage, merged, rasterise
 from render.solids import joined
 
-Box = tuple[float, float, float, float]
-
 
 @dataclass(frozen=True)
 class SceneLabels:
-    """What is known of a scene's people.
+    """What is known of a scene.
 
-    mask: HW uint16 instance ids. people: those labelled. hidden: instance ids of people too little visible to label.
+    mask: HW uint16 instance ids. people: all with a pixel in the picture, if nothing hid them. outside: how many have
+    none. dense: the maps that were asked for.
     """
 
     mask: np.ndarray
     people: list[Person]
-    hidden: list[int]
+    outside: int
+    dense: DenseMaps
 
 
-def label_people(
+def label_scene(
     place: Place,
     humans: Sequence[Human],
     camera: Camera,
+    *,
+    hidden_below: float,
     min_visible_px: int,
     attributes: Sequence[dict[str, Any]] | None = None,
+    dense: Collection[str] = DENSE_MAPS,
 ) -> SceneLabels:
     """Label people (world coordinates; instance ids 1, 2 ... in their order) among the surfaces of a place.
 
-    People of whom fewer than min_visible_px pixels are visible have no label and no pixel in the mask.
+    People of whom less than the share hidden_below, or fewer than min_visible_px pixels, are visible are flagged as
+    hidden. attributes: one for each human. dense: which of DENSE_MAPS to make.
     """
+    room, room_coverage = _place_coverage(place, camera)
     own = [rasterise(human, camera) for human in humans]
-    _, owner = merged([_place_coverage(place, camera), *own], camera)
-    mask = np.where(owner > 0, owner, 0).astype(np.uint16)
-    people, hidden = [], []
+    buffer = merged([room_coverage, *own], camera)
+    people = []
     for number, (human, coverage) in enumerate(zip(humans, own, strict=True), start=1):
-        visible = owner.ravel()[coverage.pixels] == number
-        if visible.sum() < min_visible_px:
-            mask[mask == number] = 0
-            hidden.append(number)
-            continue
-        about = attributes[number - 1] if attributes is not None else {}
-        people.append(_person(number, human, coverage, visible, camera, about))
-    return SceneLabels(mask, people, hidden)
+        if len(coverage.pixels):
+            sight = Sight(number, human, coverage, buffer.owner.ravel()[coverage.pixels] == number)
+            label = person_label(sight, buffer, camera, attributes[number - 1] if attributes is not None else {})
+            hidden = (label.visible_fraction or 0.0) < hidden_below or label.area < min_visible_px
+            people.append(label.model_copy(update={"hidden": hidden}))
+    mask = np.maximum(buffer.owner, 0).astype(np.uint16)
+    maps = dense_maps([room, *humans], buffer, camera, dense)
+    return SceneLabels(mask, people, len(humans) - len(people), maps)
 
 
-def box_of_pixels(pixels: np.ndarray, width_px: int) -> Box:
-    """The box around flattened pixel indices (at least one)."""
-    rows, columns = np.divmod(pixels, width_px)
-    x, y = int(columns.min()), int(rows.min())
-    return (float(x), float(y), float(int(columns.max()) - x + 1), float(int(rows.max()) - y + 1))
-
-
-def is_truncated(human: Human, camera: Camera) -> bool:
-    """Whether the picture's border or the lens circle cuts the person, hidden parts included."""
-    return not bool(camera.lens.in_frame(camera.project_world(human.vertices_m)).all())
-
-
-def _person(
-    number: int, human: Human, coverage: Coverage, visible: np.ndarray, camera: Camera, attributes: dict[str, Any]
-) -> Person:
-    width = camera.lens.width_px
-    head = visible & human.triangle_is_head[coverage.triangle]
-    return Person(
-        instance_id=number,
-        bbox=box_of_pixels(coverage.pixels[visible], width),
-        head_bbox=box_of_pixels(coverage.pixels[head], width) if head.any() else None,
-        visible_fraction=float(np.round(visible.mean(), 6)),
-        truncated=is_truncated(human, camera),
-        area=float(visible.sum()),
-        attributes=attributes,
-    )
-
-
-def _place_coverage(place: Place, camera: Camera) -> Coverage:
+def _place_coverage(place: Place, camera: Camera) -> tuple[Mesh, Coverage]:
+    """The place as one mesh with its coverage; kept, because the next scenes mostly happen in the same one."""
     return _cached_coverage(_Keyed(place), camera)
 
 
@@ -107,7 +91,10 @@ class _Keyed:
 
 
 @lru_cache(maxsize=2)
-def _cached_coverage(keyed: _Keyed, camera: Camera) -> Coverage:
-    if not keyed.place.parts:
-        return Coverage(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64))
-    return rasterise(joined(keyed.place.parts, "place"), camera)
+def _cached_coverage(keyed: _Keyed, camera: Camera) -> tuple[Mesh, Coverage]:
+    parts = keyed.place.parts
+    nothing = Mesh(
+        np.zeros((0, 3), np.float32), np.zeros((0, 3), np.int32), np.zeros(0, int), [], np.zeros(0, np.uint8)
+    )
+    mesh = joined(parts, "place") if parts else nothing
+    return mesh, rasterise(mesh, camera)

@@ -17,11 +17,12 @@ import numpy as np
 from annotate.camera import Camera
 from annotate.dataset_model import Picture
 from annotate.dataset_writer import write_picture
+from annotate.dense import DenseMaps
 from annotate.files import write_bytes
 from assets.mesh import Human
 from render.composite import Layers, automatic_exposure, composite
 from render.config import RenderConfig
-from render.labels import label_people
+from render.labels import SceneLabels, label_scene
 from render.light import LightSpec
 from render.place import Place, decode_srgb, digest
 from render.scene import PhotoPlace, SceneSpec, build_place, placed_humans, sample_scene
@@ -59,11 +60,12 @@ class Renderer(Protocol):
 
 @dataclass(frozen=True)
 class FinishedPicture:
-    """image: HWC uint8 sRGB. mask: HW uint16 instance ids. picture: its labels."""
+    """image: HWC uint8 sRGB. mask: HW uint16 instance ids. picture: its labels. dense: the maps that were asked for."""
 
     image: np.ndarray
     mask: np.ndarray
     picture: Picture
+    dense: DenseMaps
 
 
 def make_picture(config: RenderConfig, index: int, renderer: Renderer) -> Picture:
@@ -74,7 +76,9 @@ def make_picture(config: RenderConfig, index: int, renderer: Renderer) -> Pictur
     background, exposure = _background(config, scene, place, renderer)
     people = renderer.render_people(place, humans, scene.light, scene.camera, scene.seed)
     finished = finish_picture(Layers(people, background, exposure), scene, place, humans, config)
-    return write_picture(config.out, finished.picture, finished.image, finished.mask, scene.camera)
+    return write_picture(
+        config.out, finished.picture, finished.image, finished.mask, scene.camera, dense=finished.dense
+    )
 
 
 def finish_picture(
@@ -86,8 +90,7 @@ def finish_picture(
     # Outside the lens circle there is no light to develop: the photograph's own surround, or black.
     surround = ~scene.camera.lens.valid_mask()
     image[surround] = 0 if place.background is None else place.background[surround]
-    about = [_person_attributes(scene, number) for number in range(len(scene.people))]
-    labels = label_people(place, humans, scene.camera, config.min_visible_px, about)
+    labels = scene_labels(scene, place, humans, config)
     picture = Picture(
         id=scene.index,
         file_name=f"{scene.index:06d}.{config.image_format}",
@@ -98,9 +101,22 @@ def finish_picture(
         mask_file=f"{scene.index:06d}.png",
         ignore_areas=place.ignore_px,
         people=labels.people,
-        attributes=_attributes(scene, labels.hidden, layers.exposure),
+        attributes=_attributes(scene, labels, layers.exposure),
     )
-    return FinishedPicture(image, labels.mask, picture)
+    return FinishedPicture(image, labels.mask, picture, labels.dense)
+
+
+def scene_labels(scene: SceneSpec, place: Place, humans: list[Human], config: RenderConfig) -> SceneLabels:
+    """All labels of a scene, as the configuration asks for them."""
+    return label_scene(
+        place,
+        humans,
+        scene.camera,
+        hidden_below=config.hidden_below,
+        min_visible_px=config.min_visible_px,
+        attributes=[_person_attributes(scene, number) for number in range(len(scene.people))],
+        dense=config.dense,
+    )
 
 
 def camera_name(scene: SceneSpec) -> str:
@@ -112,16 +128,17 @@ def _place_name(scene: SceneSpec) -> str:
     return scene.place.background if isinstance(scene.place, PhotoPlace) else f"office-{scene.group:04d}"
 
 
-def _attributes(scene: SceneSpec, hidden: list[int], exposure: float) -> dict[str, Any]:
+def _attributes(scene: SceneSpec, labels: SceneLabels, exposure: float) -> dict[str, Any]:
     """The scene itself is kept with its picture, people apart (they stand with their labels)."""
     about = scene.model_dump(mode="json", exclude={"people": True, "camera": True, "index": True, "place": {"site"}})
-    return {**about.pop("attributes"), **about, "exposure": round(exposure, 6), "hidden_people": len(hidden)}
+    counted = {"hidden_people": sum(person.hidden for person in labels.people), "outside_people": labels.outside}
+    return {**about.pop("attributes"), **about, "exposure": round(exposure, 6), **counted}
 
 
 def _person_attributes(scene: SceneSpec, number: int) -> dict[str, Any]:
     person = scene.people[number]
     placed = person.model_dump(mode="json", exclude={"instance_id"})
-    return {"activity": "sitting" if person.seat_height_m is not None else "standing", **placed}
+    return {"activity": person.pose.activity, "pose_name": person.pose.name, **placed}
 
 
 def _background(config: RenderConfig, scene: SceneSpec, place: Place, renderer: Renderer) -> tuple[np.ndarray, float]:

@@ -152,10 +152,10 @@ def _pane(x0: float, x1: float, z0: float, z1: float) -> list[Mesh]:
     parts = []
     for (a, b, low, high), look in panes:
         corners = np.array([[b, -0.08, low], [a, -0.08, low], [a, -0.08, high], [b, -0.08, high]])
-        parts.append(quad(corners, look, "wall"))
+        parts.append(quad(corners, look, "window"))
     middle = (x0 + x1) / 2
     for x in (x0 + 0.025, middle, x1 - 0.025):
-        parts.append(box((x, -0.05, (z0 + z1) / 2), (0.05, 0.05, z1 - z0), STEEL, "wall"))
+        parts.append(box((x, -0.05, (z0 + z1) / 2), (0.05, 0.05, z1 - z0), STEEL, "window"))
     return parts
 
 
@@ -169,10 +169,10 @@ def _wall_piece(x_m: float, rng: np.random.Generator) -> Mesh:
     kind = rng.choice(["door", "board", "poster", "poster"])
     if kind == "door":
         wood = Material("door", (0.35, 0.25, 0.16), 0.5, pattern="wood", second_color=(0.28, 0.19, 0.12), scale_m=0.2)
-        return box((x_m, 0.01, 1.02), (0.9, 0.03, 2.04), wood, "wall")
+        return box((x_m, 0.01, 1.02), (0.9, 0.03, 2.04), wood, "door")
     if kind == "board":
         enamel = Material("whiteboard", (0.85, 0.86, 0.87), 0.25)
-        return box((x_m, 0.012, 1.5), (rng.uniform(1.2, 1.8), 0.024, rng.uniform(0.8, 1.1)), enamel, "wall")
+        return box((x_m, 0.012, 1.5), (rng.uniform(1.2, 1.8), 0.024, rng.uniform(0.8, 1.1)), enamel, "whiteboard")
     ink, ground = _rgb(rng.uniform(0.05, 0.8, 3)), _rgb(rng.uniform(0.05, 0.8, 3))
     paper = Material("poster", ground, 0.6, pattern="checks", second_color=ink, scale_m=0.2)
     return box((x_m, 0.01, 1.55), (rng.uniform(0.4, 0.9), 0.02, rng.uniform(0.5, 1.1)), paper, "wall")

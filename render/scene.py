@@ -16,9 +16,8 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from annotate.camera import Camera, CameraPose
+from annotate.camera import Camera
 from annotate.errors import PlafondError, SceneRejected
-from annotate.lens import lens_from_dict
 from annotate.site import Site
 from assets.humans.build import build_human
 from assets.humans.spec import HumanSpec, sample_human
@@ -27,13 +26,13 @@ from assets.poses.spec import Activity, PoseSpec, load_pose, sample_pose
 from render.config import RenderConfig
 from render.light import LightSpec, sample_light
 from render.office import OfficeSpec, build_office, sample_office
+from render.office_camera import sample_office_camera
 from render.place import Place, place_from_site, site_camera
 from render.placement import Crowd, Standpoint, nearness
 from render.sensor import SensorSpec, sample_sensor
 
 _ATTEMPTS = 8
 _GROUP_STREAM, _SCENE_STREAM = 1, 2
-_UNDER_CEILING_M = (0.06, 0.2)
 _WALKING_SHARE = 0.4
 
 
@@ -153,31 +152,19 @@ def _at(human: Human, x_m: float, y_m: float, heading_rad: float) -> Human:
     fields = {name: getattr(human, name) for name in human.__dataclass_fields__}
     fields["vertices_m"] = (human.vertices_m @ turn.T + shift).astype(np.float32)
     fields["joints_m"] = {name: turn @ joint + shift for name, joint in human.joints_m.items()}
+    fields["keypoints_m"] = None if human.keypoints_m is None else human.keypoints_m @ turn.T + shift
+    fields["head_m"] = None if human.head_m is None else turn @ human.head_m + shift
+    fields["foot_m"] = turn[:2, :2] @ human.foot_m + shift[:2]
     return Human(**fields)
 
 
 def _sample_place(config: RenderConfig, group: int, rng: np.random.Generator) -> tuple[PhotoPlace | OfficeSpec, Camera]:
     if config.site is None:
         office = sample_office(rng)
-        return office, _office_camera(config, office, rng)
+        return office, sample_office_camera(config, office, rng)
     site = read_site(config.site)
     background = site.backgrounds[group % len(site.backgrounds)]
     return PhotoPlace(site=config.site, background=background.name), site_camera(site, config.size_px)
-
-
-def _office_camera(config: RenderConfig, office: OfficeSpec, rng: np.random.Generator) -> Camera:
-    """A camera just under the ceiling whose lens circle fills a square picture."""
-    size, max_theta = config.size_px, config.field_of_view_deg / 2
-    frame = {"width_px": size, "height_px": size, "max_theta_deg": max_theta}
-    half = math.radians(max_theta)
-    pose = CameraPose(
-        height_m=round(office.ceiling_m - float(rng.uniform(*_UNDER_CEILING_M)), 3),
-        tilt_deg=round(float(rng.uniform(*config.tilt_deg)), 2),
-        tilt_azimuth_deg=round(float(rng.uniform(-180, 180)), 1),
-        yaw_deg=round(float(rng.uniform(-180, 180)), 1),
-    )
-    focal = size / 2 / half if config.lens == "equidistant" else size / 4 / math.sin(half / 2)
-    return Camera(lens=lens_from_dict({**frame, "model": config.lens, "f_px": focal}), pose=pose)
 
 
 def _populate(

@@ -33,4 +33,10 @@ def figure(
     mesh = moved(joined(parts, "figure"), *at)
     fields = {name: getattr(mesh, name) for name in mesh.__dataclass_fields__}
     is_head = mesh.triangle_class == CLASS_ID["skin"]
-    return Human(**fields, triangle_is_head=np.asarray(is_head), seat_height_m=seat_height_m)
+    return Human(
+        **fields,
+        triangle_is_head=np.asarray(is_head),
+        seat_height_m=seat_height_m,
+        head_m=np.array([*at, top - head_m / 2]),
+        foot_m=np.array(at),
+    )

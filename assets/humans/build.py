@@ -13,6 +13,7 @@ from assets.humans.anny import Phenotype, RestBody, load_body_model, pose_points
 from assets.humans.chart import Chart, body_chart
 from assets.humans.hair import HANGING_STYLES, grow_hair, scalp_depth
 from assets.humans.head import grow_beard, outer_skin, outer_skin_uvs, outer_skin_vertices, skin_looks, skin_materials
+from assets.humans.landmarks import head_centre_m, keypoints_m
 from assets.humans.spec import HumanSpec
 from assets.humans.surface import cloth_uvs, compacted, neighbour_average, smoothed, vertex_normals
 from assets.humans.tailoring import Garment, hidden, tucked_in_m
@@ -257,7 +258,7 @@ def _hair_parts(spec: HumanSpec, motion: _Motion, garments: list[Garment]) -> li
 
 def _shoulders(garments: list[Garment]) -> tuple[np.ndarray, np.ndarray]:
     """Rest points and normals (k, 3) of the clothes on the trunk, on which long hair lies."""
-    worn = [garment.surface for garment in garments if garment.semantic_class == "top"]
+    worn = [garment.surface for garment in garments if garment.semantic_class in ("top", "dress", "jacket")]
     normals = [vertex_normals(surface.points_m, surface.triangles) for surface in worn]
     return np.concatenate([surface.points_m for surface in worn]), np.concatenate(normals)
 
@@ -309,4 +310,6 @@ def _assembled(parts: list[_Part], motion: _Motion, shift: np.ndarray, seat: flo
         triangle_is_head=np.concatenate([part.is_head for part in parts]),
         joints_m={name: place + shift for name, place in zip(names, motion.heads_m, strict=True)},
         seat_height_m=seat,
+        keypoints_m=keypoints_m(motion.rest, motion.turns, motion.heads_m) + shift,
+        head_m=head_centre_m(motion.rest, motion.turns, motion.heads_m) + shift,
     )

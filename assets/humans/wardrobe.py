@@ -101,16 +101,14 @@ def _top(top: Top, layers: Layers) -> list[Garment]:
     neckline = _neckline(top.kind, layers.rng)
     covers = covering(neckline, hem, sleeves)
     material = fabric_material("top", top.fabric)
-    garments = [
-        Garment(
-            "top", cut_all(whole, hem, sleeves, *neckline), [material], "top", all_of(hem, sleeves, *neckline), covers
-        )
-    ]
+    kind = "dress" if top.kind == "dress" else "top"
+    cloth_shape = cut_all(whole, hem, sleeves, *neckline)
+    garments = [Garment("top", cloth_shape, [material], kind, all_of(hem, sleeves, *neckline), covers)]
     layers.put_on(all_of(hem, sleeves), lift)
     if top.kind in ("shirt", "polo"):
         garments.append(_shirt_collar(whole, neckline, material))
     if top.kind == "dress":
-        garments.append(_skirt(Bottom(kind="skirt", fabric=top.fabric, hem_m=0.5), layers, "top"))
+        garments.append(_skirt(Bottom(kind="skirt", fabric=top.fabric, hem_m=0.5), layers, "dress"))
     return garments
 
 
@@ -176,7 +174,9 @@ def _jacket(jacket: Jacket, layers: Layers) -> list[Garment]:
     fields = (above(JACKET_HEM_M[jacket.kind]), sleeve(0.54))
     material = fabric_material("jacket", jacket.fabric, 0.3)
     covers = covering(neck, *fields)
-    garments = [Garment("jacket", cut_all(surface, *fields, *neck), [material], "top", all_of(*fields, *neck), covers)]
+    garments = [
+        Garment("jacket", cut_all(surface, *fields, *neck), [material], "jacket", all_of(*fields, *neck), covers)
+    ]
     layers.put_on(all_of(*fields), lift)
     if jacket.kind == "suit_jacket":
         garments.append(_lapels(surface, (*fields, *neck), opening, material))
@@ -195,7 +195,7 @@ def _lapels(whole: Surface, fields: tuple[Field, ...], opening: Field, material:
         lapel = np.where(z > 1.15, 0.06 * ramp(z, 1.18, 1.42) - opening(chart), -1.0)
         return np.maximum(lapel, (1.5 - neck_radius(chart)) * 0.08)
 
-    return Garment("lapels", cut_all(raised, *fields, band), [material], "top", nothing, nothing, 1)
+    return Garment("lapels", cut_all(raised, *fields, band), [material], "jacket", nothing, nothing, 1)
 
 
 def _hood(whole: Surface, neck: tuple[Field, ...], material: Material) -> Garment:
@@ -208,7 +208,7 @@ def _hood(whole: Surface, neck: tuple[Field, ...], material: Material) -> Garmen
     def band(chart: Chart) -> np.ndarray:
         return (1.75 + 4.0 * np.maximum(chart.place_m[:, 1], 0) - neck_radius(chart)) * 0.08
 
-    return Garment("hood", cut_all(raised, *neck, band), [material], "top", nothing, nothing, 1)
+    return Garment("hood", cut_all(raised, *neck, band), [material], "jacket", nothing, nothing, 1)
 
 
 def _shoes(spec: HumanSpec, rest: RestBody) -> Garment:

@@ -1,4 +1,4 @@
-"""Boxes against pycocotools and OpenCV."""
+"""Boxes against pycocotools, OpenCV and shapely."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
+from shapely.geometry import LineString, MultiPoint, MultiPolygon, Polygon
+from shapely.geometry import box as unit_square
 
 from annotate import boxes as bx
 
@@ -98,3 +100,71 @@ def test_canonical_rotated_boxes_are_the_same_boxes_standing() -> None:
 
 def test_box_around_points() -> None:
     assert bx.upright_box_of([[3, 9], [7, 2], [5, 5]]) == [3.0, 2.0, 4.0, 7.0]
+
+
+def squares(mask: np.ndarray) -> MultiPolygon:
+    """The pixels of a mask as unit squares."""
+    return MultiPolygon([unit_square(x, y, x + 1, y + 1) for y, x in np.argwhere(mask)])
+
+
+def random_mask(rng: np.random.Generator) -> np.ndarray:
+    """A turned ellipse with holes."""
+    mask = np.zeros((80, 100), np.uint8)
+    centre, axes = (
+        (int(rng.integers(25, 75)), int(rng.integers(25, 55))),
+        (int(rng.integers(2, 22)), int(rng.integers(1, 9))),
+    )
+    cv2.ellipse(mask, centre, axes, float(rng.uniform(0, 180)), 0, 360, 1, -1)
+    return (mask > 0) & (rng.random(mask.shape) < 0.7)
+
+
+def test_outline_of_pixels_has_the_hull_of_their_squares() -> None:
+    rng = np.random.default_rng(2)
+    for _ in range(10):
+        mask = random_mask(rng)
+        outline = MultiPoint(bx.pixel_outline(*np.nonzero(mask))).convex_hull
+        assert outline.symmetric_difference(squares(mask).convex_hull).area == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("degrees", [-90.0, -33.0, 0.0, 45.0, 71.5])
+def test_rotated_box_around_pixels_is_tight_on_all_four_sides(degrees: float) -> None:
+    mask = random_mask(np.random.default_rng(7))
+    box = bx.rotated_box_around(bx.pixel_outline(*np.nonzero(mask)), degrees)
+    shape = Polygon(bx.rotated_box_corners([box])[0])
+
+    hull = squares(mask).convex_hull
+    assert shape.buffer(1e-9).contains(hull)
+    corners = bx.rotated_box_corners([box])[0]
+    for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        assert LineString([start, end]).distance(hull) < 1e-9
+
+
+def test_least_rotated_box_has_the_area_that_shapely_finds() -> None:
+    rng = np.random.default_rng(4)
+    for _ in range(15):
+        mask = random_mask(rng)
+        box = bx.least_rotated_box(bx.pixel_outline(*np.nonzero(mask)))
+        assert box[2] * box[3] == pytest.approx(squares(mask).minimum_rotated_rectangle.area, rel=1e-4)
+        assert box[3] >= box[2] and -90 <= box[4] < 90
+
+
+def test_radius_box_is_tight_and_its_axis_passes_through_the_nadir() -> None:
+    rng = np.random.default_rng(6)
+    wide = 0
+    for _ in range(40):
+        mask, nadir = random_mask(rng), rng.uniform(-40, 140, 2)
+        cx, cy, w, h, degrees = bx.radius_box(bx.pixel_outline(*np.nonzero(mask)), nadir)
+        along = np.array([np.sin(np.radians(degrees)), -np.cos(np.radians(degrees))])
+        aside = np.array([along[1], -along[0]])
+        assert abs((np.array([cx, cy]) - nadir) @ aside) < 1e-6
+        np.testing.assert_allclose(
+            bx.rotated_box_around(bx.pixel_outline(*np.nonzero(mask)), degrees), [cx, cy, w, h, degrees], atol=1e-9
+        )
+        wide += w > h
+    assert wide > 3
+
+
+def test_radius_box_of_pixels_around_the_nadir_and_of_one_pixel_is_finite() -> None:
+    assert np.isfinite(bx.radius_box([[-3, -3], [3, -3], [3, 3], [-3, 3]], [0, 0])).all()
+    one = bx.radius_box(bx.pixel_outline([5], [9]), [9.5, 0.0])
+    np.testing.assert_allclose(one, [9.5, 5.5, 1, 1, 0], atol=1e-9)

@@ -121,7 +121,7 @@ def test_every_triangle_has_material_class_and_texture(pose):
         assert human.uvs is not None and human.uvs.shape == (count, 3, 2) and np.isfinite(human.uvs).all()
         assert human.triangles.min() == 0 and human.triangles.max() == len(human.vertices_m) - 1
         assert human.triangle_material.min() >= 0 and human.triangle_material.max() < len(human.materials)
-        allowed = [CLASS_ID[name] for name in ("skin", "hair", "top", "bottom", "shoes")]
+        allowed = [CLASS_ID[name] for name in ("skin", "hair", "top", "bottom", "shoes", "jacket", "dress")]
         assert np.isin(human.triangle_class, allowed).all()
         for material in human.materials:
             assert all(0 <= value <= 1 for value in (*material.base_color, material.roughness))
@@ -135,7 +135,8 @@ def test_head_flag_covers_head_and_its_hair_but_not_the_neck():
         hair = human.triangle_class == CLASS_ID["hair"]
         assert human.triangle_is_head[hair & (middle[:, 2] > chin + 0.03)].all()
         assert not human.triangle_is_head[middle[:, 2] < human.joints_m["Neck"][2] - 0.02].any()
-        assert not human.triangle_is_head[np.isin(human.triangle_class, [CLASS_ID["top"], CLASS_ID["bottom"]])].any()
+        clothes = [CLASS_ID[name] for name in ("top", "bottom", "jacket", "dress")]
+        assert not human.triangle_is_head[np.isin(human.triangle_class, clothes)].any()
         head = middle[human.triangle_is_head]
         assert np.linalg.norm(head - human.joints_m["Head"], axis=1).max() < 0.32
         top = middle[:, 2] > human.joints_m["Head"][2] + 0.08

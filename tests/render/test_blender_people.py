@@ -71,7 +71,7 @@ def figure_mask(figures: list[list[float]], desk: bool) -> np.ndarray:
         sys.path.pop(0)
     bodies = [rasterise(figure(x, y), CAMERA) for x, y in figures]
     parts = [rasterise(part, CAMERA) for part in hall("hall", desk).parts]
-    _, owner = merged([*bodies, *parts], CAMERA)
+    owner = merged([*bodies, *parts], CAMERA).owner
     return np.asarray((owner >= 0) & (owner < len(bodies)))
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from annotate.camera import Camera, CameraPose
-from annotate.lens import EquidistantLens, EquisolidLens, KannalaBrandtLens
+from annotate.lens import EquidistantLens, EquisolidLens, KannalaBrandtLens, lens_from_dict
 from assets.mesh import Material
 from render.raster import merged, pixel_rays, rasterise
-from render.solids import blob, box, joined, moved, quad
+from render.solids import blob, box, joined, moved, quad, solid
 
 GREY = Material("grey", (0.5, 0.5, 0.5))
 FRAME = {"width_px": 160, "height_px": 120, "cx_px": 83.0, "cy_px": 57.5}
@@ -113,7 +113,7 @@ def test_nearer_body_hides_the_farther_one() -> None:
     near = rasterise(box((0.8, 0, 1.2), (0.4, 0.4, 0.8), GREY, "desk"), camera)
     far = rasterise(box((1.6, 0, 0.5), (0.5, 0.5, 1.0), GREY, "desk"), camera)
 
-    depth, owner = merged([far, near], camera)
+    depth, owner, _ = merged([far, near], camera)
 
     both = np.intersect1d(near.pixels, far.pixels)
     assert len(both) > 5
@@ -147,3 +147,73 @@ def test_rays_outside_the_lens_are_never_hit() -> None:
     everything = rasterise(box((0, 0, 2), (20, 20, 6), GREY, "wall"), camera)
 
     assert np.isfinite(pixel_rays(camera)[everything.pixels]).all()
+
+
+WIDE = Camera(
+    lens=EquidistantLens(width_px=110, height_px=90, cx_px=54, cy_px=46, f_px=24.0, max_theta_deg=112),
+    pose=CameraPose(height_m=2.0, tilt_deg=30),
+)
+NARROW = Camera(
+    lens=EquisolidLens(width_px=110, height_px=90, cx_px=54, cy_px=46, f_px=60.0, max_theta_deg=38),
+    pose=CameraPose(height_m=2.0),
+)
+
+
+MEI = Camera(
+    lens=lens_from_dict(
+        {
+            "model": "mei", "width_px": 110, "height_px": 90, "cx_px": 56.0, "cy_px": 44.0, "fx_px": 62.0, "fy_px": 58.0,
+            "xi": 1.1, "k1": -0.05, "k2": 0.01, "p1": 0.004, "p2": -0.003, "max_theta_deg": 85.0,
+        }
+    ),
+    pose=CameraPose(height_m=2.0, tilt_deg=12),
+)  # fmt: skip
+PINHOLE = Camera(
+    lens=lens_from_dict(
+        {
+            "model": "radtan", "width_px": 110, "height_px": 90, "cx_px": 56.0, "cy_px": 44.0, "fx_px": 40.0,
+            "fy_px": 42.0, "k1": -0.01, "k2": 0.001, "p1": 0.002, "p2": -0.001, "k3": 0.0, "max_theta_deg": 55.0,
+        }
+    ),
+    pose=CameraPose(height_m=2.0, tilt_deg=20),
+)  # fmt: skip
+OTHERS = {"beyond 180": WIDE, "narrow": NARROW, "180": CAMERAS["equidistant"], "mei": MEI, "pinhole": PINHOLE}
+
+
+@pytest.mark.parametrize("camera", OTHERS.values(), ids=OTHERS)
+def test_random_triangles_cover_what_every_ray_tested_against_every_triangle_says(camera: Camera) -> None:
+    rng = np.random.default_rng(12)
+    corners = rng.uniform(-1, 1, (60, 1, 3)) * [5, 5, 4] + [0, 0, 1] + rng.normal(size=(60, 3, 3)) * 1.5
+    mesh = solid(corners.reshape(-1, 3), np.arange(180).reshape(-1, 3), GREY, "wall")
+    a, b, c = (mesh.vertices_m.reshape(-1, 3, 3)[:, corner].astype(float) - camera.position_m for corner in range(3))
+    seen = np.flatnonzero(~np.isnan(pixel_rays(camera)[:, 0]))
+    # Moeller and Trumbore 1997.
+    direction = rays(camera)[seen][:, None]
+    across = np.cross(direction, c - a)
+    scale = ((b - a) * across).sum(-1)
+    u = (-a * across).sum(-1) / scale
+    second = np.cross(-a, b - a)
+    v, depth = (direction * second).sum(-1) / scale, ((c - a) * second).sum(-1) / scale
+    depth = np.where((u >= 0) & (v >= 0) & (u + v <= 1) & (depth > 1e-4), depth, np.inf)
+
+    coverage = rasterise(mesh, camera)
+
+    hit = np.isfinite(depth).any(axis=1)
+    assert hit.sum() > 500
+    np.testing.assert_array_equal(coverage.pixels, seen[hit])
+    np.testing.assert_allclose(coverage.depth_m, depth.min(axis=1)[hit], rtol=1e-6)
+    np.testing.assert_array_equal(coverage.triangle, depth.argmin(axis=1)[hit])
+
+
+def test_coverage_says_whether_border_or_lens_cut_the_mesh() -> None:
+    inner, cut = box((0.5, 0, 0.5), (0.4, 0.4, 0.8), GREY, "desk"), box((1.4, 0, 0.5), (1.4, 0.4, 0.8), GREY, "desk")
+
+    assert not rasterise(inner, NARROW).truncated
+    assert rasterise(cut, NARROW).truncated
+    assert len(rasterise(cut, NARROW).pixels) > 20
+
+
+def test_mesh_without_triangles_covers_nothing() -> None:
+    nothing = solid(np.zeros((0, 3)), np.zeros((0, 3)), GREY, "wall")
+
+    assert len(rasterise(nothing, WIDE).pixels) == 0
