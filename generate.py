@@ -56,8 +56,8 @@ COMMANDS: dict[str, Command] = {
     ),
     "lens fit": Command(
         "a lens from its circle, straight lines or matched points",
-        "annotate.calibration.command:LensFitConfig",
-        "annotate.calibration.command:run_fit",
+        "annotate.calibration.fit_command:LensFitConfig",
+        "annotate.calibration.fit_command:run_fit",
     ),
     "site show": Command(
         "grid, furniture and figures drawn over a site's picture",

@@ -59,6 +59,8 @@ Polygon = Annotated[
 
 def inner_path(text: str) -> str:
     """Check that a path stays inside its folder: relative, forward slashes, no '..', nothing hidden. Raises ValueError."""
+    if "\0" in text:
+        raise ValueError(f"is {text!r}: no file has such a name; expected one without NUL")
     path = PurePosixPath(text)
     if (
         not text

@@ -1,7 +1,8 @@
-"""A dataset divided into train, val and test, and several datasets put together into one.
+"""A dataset divided into train, val and test.
 
 Pictures of one clip resemble their neighbours, so parts are blocks of time by default: pictures drawn at random
-would put near-copies of the training pictures into the test.
+would put near-copies of the training pictures into the test. By site, all pictures of a background or camera go into
+one part, which asks the harder question: how well does a detector work in a room that it has never seen?
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from tqdm import tqdm
 from tyro.conf import Positional
 
 from annotate.dataset import Dataset, DatasetInfo, DatasetWriter, Picture
-from annotate.dataset_model import FILE_FOLDERS
-from annotate.dataset_writer import file_sha256, refuse_inside_dataset, refuse_source, refuse_unwritable
+from annotate.dataset_writer import refuse_inside_dataset, refuse_source, refuse_unwritable
 from annotate.errors import InputError
+from annotate.origin import origin
+from annotate.site_groups import Group, assigned, chosen_group, group_of, sites_of
 
 PARTS = ("train", "val", "test")
+By = Literal["time", "random", "site"]
 
 
 class SplitConfig(BaseModel):
@@ -32,14 +35,16 @@ class SplitConfig(BaseModel):
     """The dataset folder to divide; it stays as it is."""
     out: Path
     """Folder for the parts."""
-    by: Literal["time", "random"] = "time"
-    """time: blocks in the order of time, train first. random: drawn by the seed."""
+    by: By = "time"
+    """time: blocks in the order of time, train first. random: drawn by the seed. site: whole backgrounds or cameras."""
+    group: Group | None = None
+    """What is a site: pictures of one background, or of one camera. Left out: background if every picture has one."""
     fractions: tuple[float, float, float] = (0.70, 0.15, 0.15)
     """Shares of train, val and test; they add up to 1. A part with share 0 is not written."""
     gap: int = Field(default=0, ge=0)
     """Pictures left out between two blocks of time, so that neighbours in time do not meet across the border."""
     seed: int = 0
-    """Seed of a random split."""
+    """Seed of a random split, and of the choice among equally good splits by site."""
     overwrite: bool = False
     """Replace parts that an earlier split with other options left in OUT."""
 
@@ -47,31 +52,42 @@ class SplitConfig(BaseModel):
 def run(config: SplitConfig) -> Path:
     """The command: write the parts and print what is in each. Returns the folder of the parts."""
     dataset = Dataset.read(config.dataset)
-    print(_order_message(dataset, config.by))
-    for part in split(dataset, config.out, config.by, config.fractions, config.seed, config.gap, config.overwrite):
+    group = chosen_group(dataset, config.group) if config.by == "site" else None
+    print(_order_message(dataset, config.by, group))
+    options = config.model_dump(exclude={"dataset", "out"})
+    for part in split(dataset, config.out, **options):
         people = sum(len(picture.people) for picture in part)
-        print(f"{part.root}: {len(part)} pictures, {people} people, {_span(part)}")
+        contents = _span(part) if group is None else f"{group}s {', '.join(sites_of(part.pictures, group))}"
+        print(f"{part.root}: {len(part)} pictures, {people} people, {contents}")
     return config.out
 
 
 def split(
     dataset: Dataset,
     out: Path,
-    by: Literal["time", "random"] = "time",
+    by: By = "time",
     fractions: tuple[float, float, float] = (0.70, 0.15, 0.15),
     seed: int = 0,
     gap: int = 0,
     overwrite: bool = False,
+    group: Group | None = None,
 ) -> list[Dataset]:
-    """Write the parts of dataset under out, pictures linked or copied; ids and names stay. Returns them, read back.
+    """Write the parts of dataset under out, all files linked or copied; ids and names stay. Returns them, read back.
 
-    Raises InputError, before anything is written, for shares that do not add up to 1, a part that would be empty,
-    or a folder that holds something else.
+    group: what a site is, for a split by site (annotate.site_groups.chosen_group). Raises InputError, before anything is
+    written, for shares that do not add up to 1, a part that would be empty, or a folder that holds something else.
     """
     _refuse_fractions(fractions)
-    groups = _groups(dataset, by, fractions, seed, gap)
-    made_by = {"by": by, "fractions": list(fractions), "seed": seed, "gap": gap}
-    parts = [(name, pictures, _part_info(dataset, name, made_by)) for name, pictures in groups.items()]
+    made_by: dict[str, Any] = {"by": by, "fractions": list(fractions), "seed": seed, "gap": gap}
+    if by == "site":
+        group = chosen_group(dataset, group)
+        divided = _by_site(dataset, group, fractions, seed)
+        made_by["group"] = group
+    elif group is not None:
+        raise InputError(f"--group {group}: says what a site is, but pictures are divided by {by}; add --by site")
+    else:
+        divided = _in_order(dataset, by, fractions, seed, gap)
+    parts = [(name, pictures, _part_info(dataset, name, made_by)) for name, pictures in divided.items()]
     refuse_inside_dataset(out)
     if (out / "dataset.json").is_file():
         raise InputError(f"--out {out}: is itself a dataset; the parts need a folder of their own")
@@ -93,56 +109,29 @@ def natural_key(name: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"([0-9]+)", name)]
 
 
-def merge(datasets: list[Dataset], out: Path, name: str = "merged", overwrite: bool = False) -> Dataset:
-    """One dataset of all pictures of several, in order, with new ids from 0.
-
-    Each dataset's pictures, masks and cameras go under a prefix (its folder's name, made unique), so that equal
-    names do not meet. The kind is theirs if they agree, otherwise mixed.
-    """
-    if not datasets:
-        raise InputError("merge: no dataset was given; name at least one")
-    refuse_source(out, [dataset.root for dataset in datasets])
-    prefixes = _prefixes([dataset.root.resolve().name for dataset in datasets])
-    cameras = {
-        f"{prefix}/{key}": camera
-        for prefix, dataset in zip(prefixes, datasets, strict=True)
-        for key, camera in dataset.info.cameras.items()
-    }
-    kinds = {dataset.info.kind for dataset in datasets}
-    config = {"merge": {prefix: _origin(dataset) for prefix, dataset in zip(prefixes, datasets, strict=True)}}
-    kind = kinds.pop() if len(kinds) == 1 else "mixed"
-    writer = DatasetWriter(out, DatasetInfo(name=name, kind=kind, config=config, cameras=cameras), overwrite)
-    count = 0
-    for prefix, dataset in zip(prefixes, datasets, strict=True):
-        for picture in tqdm(dataset, desc=f"merge {prefix}", leave=False):
-            writer.add_files(_prefixed(picture, prefix, count), dataset.files(picture))
-            count += 1
-    writer.finish()
-    return Dataset.read(out)
-
-
-def _prefixed(picture: Picture, prefix: str, new_id: int) -> Picture:
-    names = {field: getattr(picture, field) for field in (*FILE_FOLDERS, "camera")}
-    moved = {field: None if value is None else f"{prefix}/{value}" for field, value in names.items()}
-    return picture.model_copy(update={"id": new_id, **moved})
-
-
-def _prefixes(names: list[str]) -> list[str]:
-    """Names made different from each other by a number where needed."""
-    prefixes: list[str] = []
-    for name in names:
-        candidates = [name, *(f"{name}-{number}" for number in range(2, len(names) + 2))]
-        prefixes.append(next(candidate for candidate in candidates if candidate not in prefixes))
-    return prefixes
-
-
 def _refuse_fractions(fractions: tuple[float, ...]) -> None:
     if min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-6:
         shown = " ".join(f"{fraction:g}" for fraction in fractions)
         raise InputError(f"--fractions {shown}: shares of {', '.join(PARTS)} must be 0 or more and add up to 1")
 
 
-def _groups(dataset: Dataset, by: str, fractions: tuple[float, ...], seed: int, gap: int) -> dict[str, list[Picture]]:
+def _by_site(dataset: Dataset, group: Group, fractions: tuple[float, ...], seed: int) -> dict[str, list[Picture]]:
+    """The pictures of each part with a share, whole sites together; InputError if there are fewer sites than parts."""
+    shares = {name: share for name, share in zip(PARTS, fractions, strict=True) if share > 0}
+    sizes = sites_of(dataset.pictures, group)
+    if len(sizes) < len(shares):
+        raise InputError(
+            f"--by site: found {len(sizes)} {group}s ({', '.join(sizes)}) for {len(shares)} parts ({', '.join(shares)}); "
+            "every part needs one of its own. Set a share to 0, use another --group, or split --by time"
+        )
+    parts = assigned(sizes, list(shares.values()), np.random.default_rng(seed))
+    return {
+        name: [picture for picture in dataset if parts[group_of(picture, group)] == number]
+        for number, name in enumerate(shares)
+    }
+
+
+def _in_order(dataset: Dataset, by: By, fractions: tuple[float, ...], seed: int, gap: int) -> dict[str, list[Picture]]:
     """The pictures of each part; InputError if a part with a share gets none."""
     ordered = time_order(dataset.pictures)
     if by == "random":
@@ -164,21 +153,8 @@ def _groups(dataset: Dataset, by: str, fractions: tuple[float, ...], seed: int, 
 
 
 def _part_info(dataset: Dataset, part: str, made_by: dict[str, Any]) -> DatasetInfo:
-    config = {"split": {**made_by, "part": part}, "source": _origin(dataset)}
+    config = {"split": {**made_by, "part": part}, "source": origin(dataset)}
     return dataset.info.model_copy(update={"name": f"{dataset.info.name}-{part}", "config": config})
-
-
-def _origin(dataset: Dataset) -> dict[str, Any]:
-    """What a dataset was made from, well enough to notice that it has changed since."""
-    info = dataset.info
-    checksum = file_sha256(dataset.root / "annotations.json")
-    return {
-        "name": info.name,
-        "kind": info.kind,
-        "seed": info.seed,
-        "config": info.config,
-        "annotations_sha256": checksum,
-    }
 
 
 def _write_part(dataset: Dataset, pictures: list[Picture], root: Path, info: DatasetInfo, overwrite: bool) -> Dataset:
@@ -189,7 +165,11 @@ def _write_part(dataset: Dataset, pictures: list[Picture], root: Path, info: Dat
     return Dataset.read(root)
 
 
-def _order_message(dataset: Dataset, by: str) -> str:
+def _order_message(dataset: Dataset, by: By, group: Group | None) -> str:
+    if group is not None:
+        sites = sites_of(dataset.pictures, group)
+        alone = len(sites) == len(dataset) > 1
+        return f"split by site: {len(sites)} {group}s" + (", one for each picture: that is a random split" * alone)
     if by == "random":
         return "split at random: neighbours in time may stand in different parts"
     if any(picture.time_s is None for picture in dataset):

@@ -13,7 +13,6 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from annotate.camera import Camera, CameraPose
-from annotate.check import check
 from annotate.dataset import Dataset, DatasetInfo, DatasetWriter, Person, Picture
 from annotate.dataset_model import GENERATOR, SCHEMA_VERSION
 from annotate.errors import InputError
@@ -204,27 +203,3 @@ def test_cut_or_newer_dataset_json_is_refused(tmp_path: Path) -> None:
 def test_generator_states_the_project_s_version() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
     assert f"{project['name']} {project['version']}" == GENERATOR
-
-
-def test_check_finds_nothing_wrong_with_what_the_writer_wrote(tmp_path: Path) -> None:
-    assert check(Dataset.read(write_dataset(tmp_path / "S"))) == []
-
-
-def test_check_finds_pixels_that_contradict_labels(tmp_path: Path) -> None:
-    root = write_dataset(tmp_path / "S", count=3)
-    _, _, mask = picture_and_pixels(0)
-    mask[mask == 7] = 9
-    write_image(root / "masks" / "00000.png", mask)
-    changed(root, ["annotations", 2, "bbox"], [5, 10, 10, 80])
-    cut = (root / "images" / "00002.png").read_bytes()
-    (root / "images" / "00002.png").write_bytes(cut[: len(cut) // 2])
-    faults = check(Dataset.read(root))
-    assert any("00000.png" in fault and "person 7 has no pixel" in fault for fault in faults)
-    assert any("00000.png" in fault and "differs from manifest.jsonl" in fault for fault in faults)
-    assert any("00001.png" in fault and "person 1" in fault and "outside the picture" in fault for fault in faults)
-    assert any("00002.png" in fault and "breaks off" in fault for fault in faults)
-
-
-def test_check_finds_a_mask_that_is_not_its_segmentation(tmp_path: Path) -> None:
-    root = changed(write_dataset(tmp_path / "S"), ["annotations", 0, "bbox"], [9, 10, 10, 20])
-    assert any("person 1" in fault and "mask's box" in fault for fault in check(Dataset.read(root)))

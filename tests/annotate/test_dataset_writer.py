@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from full_datasets import write_full_dataset
 
 from annotate.camera import Camera, CameraPose
 from annotate.dataset import Dataset, DatasetInfo, DatasetWriter, Person, Picture, write_picture
@@ -180,3 +181,32 @@ def test_linked_files_keep_their_bytes(tmp_path: Path) -> None:
     copy.finish()
     assert (tmp_path / "T/images/0.png").read_bytes() == (tmp_path / "S/images/0.png").read_bytes()
     assert (Dataset.read(tmp_path / "T").mask(written) == pixels()[1]).all()
+
+
+def test_hidden_person_needs_no_pixel_in_the_mask_and_others_do(tmp_path: Path) -> None:
+    nobody = Person(instance_id=2, bbox=(9, 3, 4, 5), area=0)
+    unseen = picture(0).model_copy(update={"people": [*picture(0).people, nobody]})
+    with pytest.raises(PlafondError, match=r"0\.png: people \[2\] have no pixel in the mask"):
+        write_picture(tmp_path / "S", unseen, *pixels())
+    hidden = unseen.model_copy(update={"people": [*picture(0).people, nobody.model_copy(update={"hidden": True})]})
+    written = write_picture(tmp_path / "S", hidden, *pixels())
+    assert [person.area for person in written.people] == [16, 0]
+    assert not written.people[1].mask(16, 12).any()
+
+
+def test_manifest_holds_the_checksum_of_every_file(tmp_path: Path) -> None:
+    root = write_full_dataset(tmp_path / "S", count=1)
+    entry = json.loads((root / "manifest.jsonl").read_text())
+    files = {
+        "image": "images/00000.png", "mask": "masks/00000.png", "depth": "depth/00000.png",
+        "normals": "normals/00000.png", "classes": "classes/00000.png", "labels": "labels/00000.json",
+    }  # fmt: skip
+    for name, file in files.items():
+        assert entry.pop(f"{name}_sha256") == hashlib.sha256((root / file).read_bytes()).hexdigest()
+    assert entry == {"id": 0, "file": "images/00000.png"}
+
+
+def test_overwriting_removes_dense_maps(tmp_path: Path) -> None:
+    root = write_full_dataset(tmp_path / "S")
+    DatasetWriter(root, info(), overwrite=True)
+    assert sorted(path.name for path in root.iterdir()) == ["dataset.json"]

@@ -1,19 +1,24 @@
-"""Splitting by time and at random, and merging."""
+"""Splitting by time, at random and by site."""
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from full_datasets import write_full_dataset
 
 from annotate.camera import Camera, CameraPose
+from annotate.check import check
 from annotate.dataset import Dataset, DatasetInfo, DatasetWriter, Person, Picture
 from annotate.errors import InputError
+from annotate.files import read_json, write_json
 from annotate.lens import EquidistantLens
-from annotate.split import SplitConfig, merge, natural_key, run, split
+from annotate.site_groups import assigned, chosen_group, sites_of
+from annotate.split import By, SplitConfig, natural_key, run, split
 
 
 def write_clip(root: Path, names: Sequence[str], times: Sequence[float] | None = None, seed: int = 0) -> Dataset:
@@ -132,14 +137,105 @@ def test_parts_inside_or_over_a_dataset_are_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "parts/train").exists()
 
 
-def test_merge_keeps_pictures_of_equal_names_apart(tmp_path: Path) -> None:
-    first = write_clip(tmp_path / "a/clip", ["0.png", "1.png"], seed=0)
-    second = write_clip(tmp_path / "b/clip", ["0.png"], seed=1)
-    merged = merge([first, second], tmp_path / "all")
-    assert [(picture.id, picture.file_name) for picture in merged] == [
-        (0, "clip/0.png"), (1, "clip/1.png"), (2, "clip-2/0.png"),
-    ]  # fmt: skip
-    assert merged.camera(merged.pictures[2]) == second.camera(second.pictures[0])
-    assert (merged.image(merged.pictures[2]) == second.image(second.pictures[0])).all()
-    assert (merged.mask(merged.pictures[1]) == first.mask(first.pictures[1])).all()
-    assert merged.info.kind == "synthetic"
+def write_sites(root: Path, sizes: dict[str, int], field: str = "background") -> Dataset:
+    """Pictures of several sites in turn; one camera, unless field is camera."""
+    clip = write_clip(root, [f"{number:02d}.png" for number in range(sum(sizes.values()))])
+    names = [name for row in itertools.zip_longest(*([name] * size for name, size in sizes.items())) for name in row]
+    document = read_json(root / "annotations.json")
+    info = read_json(root / "dataset.json")
+    for image, name in zip(document["images"], filter(None, names), strict=True):
+        image[field] = name
+        if field == "camera":
+            info["cameras"][name] = info["cameras"]["top"]
+    write_json(root / "annotations.json", document)
+    write_json(root / "dataset.json", info)
+    return Dataset.read(clip.root)
+
+
+def test_split_by_site_keeps_sites_whole_and_meets_the_shares(tmp_path: Path) -> None:
+    dataset = write_sites(tmp_path / "S", {"hall": 7, "office": 2, "shop": 5, "bank": 3, "lab": 3})
+    parts = split(dataset, tmp_path / "parts", "site", (0.5, 0.25, 0.25))
+    assert [len(part) for part in parts] == [10, 5, 5]
+    sites = [set(sites_of(part.pictures, "background")) for part in parts]
+    assert not sites[0] & sites[1] and not sites[1] & sites[2] and not sites[0] & sites[2]
+    assert sorted(name for part in parts for name in names_of(part)) == sorted(names_of(dataset))
+    assert parts[0].info.config["split"]["group"] == "background"
+
+
+@pytest.mark.parametrize("fractions", [(0.7, 0.15, 0.15), (0.6, 0.4), (0.34, 0.33, 0.33)])
+def test_no_division_of_whole_sites_comes_nearer_to_the_shares(fractions: tuple[float, ...]) -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(5):
+        sizes = {f"site {index}": int(size) for index, size in enumerate(rng.integers(1, 40, 7))}
+        total = sum(sizes.values())
+
+        def distance(parts: Sequence[int], sizes: dict[str, int] = sizes, total: int = total) -> float:
+            counts = [
+                sum(s for s, p in zip(sizes.values(), parts, strict=True) if p == k) for k in range(len(fractions))
+            ]
+            return sum(abs(count - share * total) for count, share in zip(counts, fractions, strict=True))
+
+        found = assigned(sizes, fractions, np.random.default_rng(0))
+        divisions = itertools.product(range(len(fractions)), repeat=len(sizes))
+        best = min(distance(parts) for parts in divisions if len(set(parts)) == len(fractions))
+        assert distance([found[name] for name in sizes]) == pytest.approx(best)
+
+
+def test_seed_chooses_among_equally_good_divisions() -> None:
+    sizes = {f"office-{index}": 4 for index in range(10)}
+    drawn = [assigned(sizes, (0.6, 0.2, 0.2), np.random.default_rng(seed)) for seed in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    for parts in drawn:
+        assert sorted(parts.values()) == [0] * 6 + [1] * 2 + [2] * 2
+
+
+def test_many_sites_are_divided_nearly_exactly() -> None:
+    rng = np.random.default_rng(0)
+    sizes = {f"{index}": int(size) for index, size in enumerate(rng.integers(1, 30, 150))}
+    found = assigned(sizes, (0.7, 0.15, 0.15), rng)
+    for part, share in enumerate((0.7, 0.15, 0.15)):
+        count = sum(size for name, size in sizes.items() if found[name] == part)
+        assert count == pytest.approx(share * sum(sizes.values()), abs=3)
+
+
+def test_sites_are_backgrounds_where_all_pictures_have_one_else_cameras(tmp_path: Path) -> None:
+    assert chosen_group(write_sites(tmp_path / "A", {"a": 2, "b": 1}), None) == "background"
+    cameras = write_sites(tmp_path / "B", {"door": 2, "hall": 1}, "camera")
+    assert chosen_group(cameras, None) == "camera"
+    with pytest.raises(InputError, match=r"3 of 3 pictures \(00\.png.*have no background"):
+        chosen_group(cameras, "background")
+
+
+def test_run_says_which_sites_are_in_which_part(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_sites(tmp_path / "S", {"door": 4, "hall": 2, "lift": 2}, "camera")
+    run(SplitConfig(dataset=tmp_path / "S", out=tmp_path / "P", by="site", group="camera", fractions=(0.5, 0.25, 0.25)))
+    printed = capsys.readouterr().out
+    assert "split by site: 3 cameras" in printed
+    assert "train: 4 pictures, 4 people, cameras door" in printed
+    assert "cameras hall" in printed and "cameras lift" in printed
+
+
+def test_too_few_sites_are_refused(tmp_path: Path) -> None:
+    dataset = write_sites(tmp_path / "S", {"hall": 7, "office": 2})
+    with pytest.raises(InputError, match=r"found 2 backgrounds \(hall, office\) for 3 parts \(train, val, test\)"):
+        split(dataset, tmp_path / "parts", "site")
+    assert not (tmp_path / "parts").exists()
+    assert [len(part) for part in split(dataset, tmp_path / "parts", "site", (0.8, 0.0, 0.2))] == [7, 2]
+
+
+def test_group_without_by_site_is_refused(tmp_path: Path) -> None:
+    dataset = write_sites(tmp_path / "S", {"hall": 7, "office": 2})
+    with pytest.raises(InputError, match=r"--group camera: .*add --by site"):
+        split(dataset, tmp_path / "parts", "time", group="camera")
+
+
+@pytest.mark.parametrize("by", ["time", "random", "site"])
+def test_parts_carry_dense_maps(tmp_path: Path, by: By) -> None:
+    dataset = Dataset.read(write_full_dataset(tmp_path / "S", count=3))
+    parts = split(dataset, tmp_path / "parts", by, (1 / 3, 1 / 3, 1 / 3))
+    assert sorted(picture.id for part in parts for picture in part) == [0, 1, 2]
+    for part in parts:
+        assert part.info.classes == dataset.info.classes
+        assert check(part) == []
+        for field, path in part.files(part.pictures[0]).items():
+            assert os.path.samefile(path, dataset.files(part.pictures[0])[field])
