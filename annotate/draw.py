@@ -10,6 +10,7 @@ import numpy as np
 from annotate.boxes import box_corners, rotated_box_corners
 from annotate.dataset_model import Person, Picture
 from annotate.errors import InputError
+from annotate.keypoints import SKELETON_NUMBERS
 from annotate.outlines import mask_outlines
 
 Colour = tuple[int, int, int]
@@ -18,6 +19,10 @@ PERSON_COLOUR: Colour = (255, 196, 0)
 HEAD_COLOUR: Colour = (0, 208, 255)
 MASK_COLOUR: Colour = (255, 72, 176)
 IGNORE_COLOUR: Colour = (160, 160, 160)
+KEYPOINT_COLOUR: Colour = (112, 240, 96)
+RADIUS_COLOUR: Colour = (176, 128, 255)
+WHOLE_COLOUR: Colour = (236, 236, 236)
+HIDDEN_COLOUR: Colour = (255, 104, 56)
 """sRGB; the view page and the reports draw the same labels in the same colours."""
 SHEET_COLOUR: Colour = (32, 32, 32)
 
@@ -28,26 +33,40 @@ def draw_labels(
     boxes: bool = True,
     heads: bool = True,
     masks: bool = True,
+    keypoints: bool = True,
+    radius: bool = False,
+    hidden: bool = True,
     thickness_px: int | None = None,
 ) -> np.ndarray:
-    """A copy of image with the labels of picture drawn in: person box, head box, mask outline, ignore areas.
+    """A copy of image with the labels of picture drawn in.
 
-    image: HWC uint8 RGB, of the picture's size or another one (the labels are scaled). thickness_px: of the lines;
-    left out, it grows with the picture. A rotated box takes the place of the upright one where there is one.
+    boxes: of people; a rotated box takes the place of the upright one where there is one. heads: boxes, or points where
+    there are no boxes. masks: outlines. keypoints: limbs, with filled dots for what is seen and rings for what is
+    covered. radius: radius-aligned boxes. hidden: dashed boxes of hidden people, of whom nothing else is drawn. Ignore
+    areas are always drawn.
+    image: HWC uint8 RGB, of the picture's size or another one (the labels are scaled). thickness_px: of the lines; left
+    out, it grows with the picture.
     """
     drawn = np.ascontiguousarray(image).copy()
     scale = np.array([image.shape[1] / picture.width, image.shape[0] / picture.height])
     thickness = thickness_px or max(1, round(max(image.shape[:2]) / 640))
     for area in picture.ignore_areas:
         _draw_polygon(drawn, np.asarray(area) * scale, IGNORE_COLOUR, thickness)
-    for person in picture.people:
+    for person in picture.people if hidden else []:
+        if person.hidden:
+            _draw_dashed(drawn, box_corners(person.whole_bbox or person.bbox) * scale, HIDDEN_COLOUR, thickness)
+    for person in picture.shown_people:
         if masks and person.segmentation_rle is not None:
             for outline in mask_outlines(person.mask(picture.width, picture.height)):
                 _draw_polygon(drawn, outline * scale, MASK_COLOUR, thickness)
         if boxes:
             _draw_polygon(drawn, _person_corners(person) * scale, PERSON_COLOUR, thickness)
-        if heads and person.head_bbox is not None:
-            _draw_polygon(drawn, box_corners(person.head_bbox) * scale, HEAD_COLOUR, thickness)
+        if radius and person.radius_bbox is not None:
+            _draw_polygon(drawn, rotated_box_corners([person.radius_bbox])[0] * scale, RADIUS_COLOUR, thickness)
+        if keypoints and person.keypoints is not None:
+            _draw_keypoints(drawn, np.asarray(person.keypoints), scale, thickness)
+        if heads:
+            _draw_head(drawn, person, scale, thickness)
     return drawn
 
 
@@ -77,6 +96,42 @@ def _person_corners(person: Person) -> np.ndarray:
 def _draw_polygon(image: np.ndarray, corners_px: np.ndarray, colour: Colour, thickness: int) -> None:
     """Draw a closed outline. A line between two pixels would be two faint ones: it lies on the pixel after the edge."""
     cv2.polylines(image, [np.floor(corners_px).astype(np.int32)], True, colour, thickness, cv2.LINE_AA)
+
+
+def _draw_dashed(image: np.ndarray, corners_px: np.ndarray, colour: Colour, thickness: int) -> None:
+    """A closed outline of dashes and gaps of equal length."""
+    dash_px = 4.0 * thickness
+    for start, end in zip(corners_px, np.roll(corners_px, -1, axis=0), strict=True):
+        length = float(np.linalg.norm(end - start))
+        for begin in np.arange(0.0, length, 2 * dash_px):
+            ends = (begin / length, min(1.0, (begin + dash_px) / length))
+            dash = np.floor([start + part * (end - start) for part in ends]).astype(np.int32)
+            cv2.polylines(image, [dash], False, colour, thickness, cv2.LINE_AA)
+
+
+def _draw_keypoints(image: np.ndarray, keypoints: np.ndarray, scale: np.ndarray, thickness: int) -> None:
+    """Limbs between known keypoints (17, 3), a dot for each one seen and a ring for each one covered."""
+    places = np.floor(keypoints[:, :2] * scale).astype(np.int32)
+    visibility = keypoints[:, 2]
+    for first, second in SKELETON_NUMBERS:
+        if visibility[first] and visibility[second]:
+            cv2.polylines(image, [places[[first, second]]], False, KEYPOINT_COLOUR, thickness, cv2.LINE_AA)
+    for place, seen in zip(places.tolist(), visibility, strict=True):
+        if seen:
+            _draw_dot(image, place, KEYPOINT_COLOUR, thickness, hollow=seen == 1)
+
+
+def _draw_dot(image: np.ndarray, place: list[int], colour: Colour, thickness: int, hollow: bool = False) -> None:
+    cv2.circle(image, place, 2 * thickness, (0, 0, 0) if hollow else colour, -1, cv2.LINE_AA)
+    cv2.circle(image, place, 2 * thickness, colour, thickness, cv2.LINE_AA)
+
+
+def _draw_head(image: np.ndarray, person: Person, scale: np.ndarray, thickness: int) -> None:
+    if person.head_bbox is not None:
+        _draw_polygon(image, box_corners(person.head_bbox) * scale, HEAD_COLOUR, thickness)
+    elif person.head_point is not None:
+        place = np.floor(np.asarray(person.head_point) * scale).astype(int).tolist()
+        _draw_dot(image, place, HEAD_COLOUR, thickness)
 
 
 def _to_width(image: np.ndarray, width: int) -> np.ndarray:

@@ -232,7 +232,10 @@ def _field_fault(raw: _Raw, place: str, detail: Any, person: Any) -> Fault:
     kind = _KIND_OF_FIELD.get(str(first), "bad_field")
     found = "nothing" if detail["type"] == "missing" else f"{detail['input']!r:.80}"
     if first in FILE_FOLDERS and detail["type"] == "value_error":
-        kind, message = "outside_path", "a path inside its folder, relative, with forward slashes, not hidden, without NUL"
+        kind, message = (
+            "outside_path",
+            "a path inside its folder, relative, with forward slashes, not hidden, without NUL",
+        )
     name, number = raw.values.get("file_name"), person if isinstance(person, int) else None
     return fault(
         kind, raw.file, f"{place}{field_name}", found, message, name if isinstance(name, str) else None, number

@@ -1,12 +1,17 @@
-"""The view page: every picture of a dataset with its labels, as one HTML file beside the pictures.
+"""The view page: every picture of a dataset with every label, as an HTML file and a folder of small files beside it.
 
-The page needs no server and no network. It refers to the pictures by relative paths, so it moves with its folder;
-labels are SVG over the pictures, in pixels of the picture.
+The page needs no server and no network, and refers to everything by relative paths, so it moves with its folder. Labels
+stand in script files of 100 pictures each, which the page loads when they come near (a page opened from a disk may load
+scripts but may not fetch). Beside the page: labels/, thumbs/ and the dense maps as colours (annotate.page.view_previews),
+in .cache/view of a dataset that holds its own page, otherwise in a folder named after the page.
 """
 
 from __future__ import annotations
 
+import json
 import os
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,18 +19,32 @@ from urllib.parse import quote
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, Field
 from tqdm import tqdm
 from tyro.conf import Positional
 
 from annotate import draw
-from annotate.boxes import rotated_box_corners
-from annotate.dataset import Dataset, Person, Picture
+from annotate.dataset import Dataset, Picture
 from annotate.errors import InputError
 from annotate.files import write_text
-from annotate.outlines import mask_outlines
+from annotate.keypoints import SKELETON_NUMBERS
+from annotate.page.view_labels import activity_of, layers_of, picture_labels
+from annotate.page.view_previews import (
+    MAP_FIELDS,
+    DepthScale,
+    class_palette,
+    css,
+    depth_gradient,
+    depth_scale,
+    map_folder,
+    map_suffix,
+    write_previews,
+)
 
-_OUTLINE_TOLERANCE_PX = 0.75
+CHUNK = 100
+"""Pictures whose labels stand in one script file."""
+_MAX_ACTIVITIES = 12
 _KIND_TEXT = {
     "synthetic": "rendered people",
     "real": "real pictures",
@@ -44,45 +63,31 @@ class ViewConfig(BaseModel):
     """The dataset folder to look at."""
     out: Path | None = None
     """HTML file to write; view.html in the dataset folder if left out."""
-    max_pictures: int = Field(default=1000, ge=1)
+    max_pictures: int = Field(default=10_000, ge=1)
     """A larger dataset is shown by that many pictures, evenly spaced."""
 
 
 @dataclass(frozen=True)
-class Shape:
-    """One label on the page: an SVG polygon or path."""
-
-    layer: str
-    title: str
-    path: str
-    """The SVG path data, in px of the picture."""
-
-
-@dataclass(frozen=True)
-class Card:
-    """One picture on the page."""
-
-    picture: Picture
-    address: str
-    shapes: list[Shape]
-
-
-@dataclass(frozen=True)
 class Layer:
-    """One kind of label, with its checkbox."""
+    """One kind of label: its key in scripts and hash, its name, its colour, and whether it is seen at first."""
 
     key: str
     title: str
-    colour: str
-    count: int
+    colour: draw.Colour
+    on: bool = True
 
 
-_LAYERS = (
-    ("person", "person boxes", draw.PERSON_COLOUR),
-    ("rotated", "rotated boxes", draw.PERSON_COLOUR),
-    ("head", "head boxes", draw.HEAD_COLOUR),
-    ("mask", "masks", draw.MASK_COLOUR),
-    ("ignore", "ignore areas", draw.IGNORE_COLOUR),
+LAYERS = (
+    Layer("person", "person boxes", draw.PERSON_COLOUR),
+    Layer("rotated", "rotated boxes", draw.PERSON_COLOUR, on=False),
+    Layer("radius", "radius-aligned boxes", draw.RADIUS_COLOUR, on=False),
+    Layer("whole", "whole boxes", draw.WHOLE_COLOUR, on=False),
+    Layer("head", "head boxes", draw.HEAD_COLOUR),
+    Layer("point", "head points", draw.HEAD_COLOUR, on=False),
+    Layer("mask", "masks", draw.MASK_COLOUR),
+    Layer("keypoints", "keypoints", draw.KEYPOINT_COLOUR),
+    Layer("hidden", "hidden people", draw.HIDDEN_COLOUR),
+    Layer("ignore", "ignore areas", draw.IGNORE_COLOUR),
 )
 
 
@@ -95,23 +100,31 @@ def run(config: ViewConfig) -> Path:
     return write_view(dataset, out, config.max_pictures)
 
 
-def write_view(dataset: Dataset, out_html: Path, max_pictures: int = 1000) -> Path:
+def write_view(dataset: Dataset, out_html: Path, max_pictures: int = 10_000) -> Path:
     """Write the page of a dataset (at most max_pictures of it, evenly spaced) and return its path."""
     shown = evenly_spaced(dataset.pictures, max_pictures)
-    cards = [_card(dataset, picture, out_html) for picture in tqdm(shown, desc="view", leave=False)]
+    folder = files_folder(dataset, out_html)
+    scale = depth_scale(dataset, shown)
+    _write_beside(dataset, shown, folder, scale)
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True)
-    template = environment.get_template("view.html")
-    text = template.render(
+    text = environment.get_template("view.html").render(
         info=dataset.info,
-        name=dataset.info.name or dataset.root.resolve().name,
+        name=_name(dataset),
         kind_text=_KIND_TEXT[dataset.info.kind],
         facts=_facts(dataset),
-        cards=cards,
         total=len(dataset),
-        layers=_layers(cards),
+        shown=len(shown),
+        page=_script_json(_page(dataset, shown, out_html, scale)),
     )
     write_text(out_html, text)
     return out_html
+
+
+def files_folder(dataset: Dataset, out_html: Path) -> Path:
+    """Where the small files of a page lie."""
+    if out_html.resolve().parent == dataset.root.resolve() and out_html.name == "view.html":
+        return dataset.root / ".cache" / "view"
+    return out_html.with_name(f"{out_html.stem}.files")
 
 
 def evenly_spaced(pictures: list[Picture], limit: int) -> list[Picture]:
@@ -121,66 +134,93 @@ def evenly_spaced(pictures: list[Picture], limit: int) -> list[Picture]:
     return [pictures[int(index)] for index in np.linspace(0, len(pictures) - 1, limit)]
 
 
+def _write_beside(dataset: Dataset, shown: list[Picture], folder: Path, scale: DepthScale | None) -> None:
+    """Labels and previews; OpenCV and zlib work outside Python's lock, so threads are enough."""
+
+    def finish(picture: Picture) -> list[Any]:
+        write_previews(dataset, picture, folder, scale)
+        return picture_labels(picture, dataset.camera(picture))
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads, tqdm(total=len(shown), desc="view", leave=False) as progress:
+        for start in range(0, len(shown), CHUNK):
+            rows = []
+            for row in threads.map(finish, shown[start : start + CHUNK]):
+                rows.append(row)
+                progress.update()
+            text = json.dumps(rows, separators=(",", ":"))
+            write_text(folder / "labels" / f"{start // CHUNK}.js", f"plafondLabels({start // CHUNK},{text});\n")
+
+
+def _page(dataset: Dataset, shown: list[Picture], out_html: Path, scale: DepthScale | None) -> dict[str, Any]:
+    """What the page's scripts know from the start: no labels, but what is needed to lay out, sort and filter."""
+    home = out_html.resolve().parent
+    activities = _activities(shown)
+    maps = [kind for kind, field in MAP_FIELDS.items() if any(getattr(picture, field) for picture in shown)]
+    counts: Counter[str] = Counter()
+    for picture in shown:
+        counts.update(layers_of(picture))
+    return {
+        "images": _address(dataset.root.resolve() / "images", home),
+        "files": _address(files_folder(dataset, out_html).resolve(), home),
+        "chunk": CHUNK,
+        "layers": [
+            {"key": layer.key, "title": layer.title, "colour": css(layer.colour), "on": layer.on, "count": count}
+            for layer in LAYERS
+            if (count := counts[layer.key])
+        ],
+        "maps": [_map_entry(kind, dataset, scale) for kind in maps],
+        "skeleton": SKELETON_NUMBERS,
+        "activities": activities,
+        "pictures": [_index_row(picture, maps, activities) for picture in shown],
+    }
+
+
+def _index_row(picture: Picture, maps: list[str], activities: list[str]) -> list[Any]:
+    """[id, file, width, height, people, hidden people, maps as bits, people of each activity, time]."""
+    people = picture.shown_people
+    bits = sum(bool(getattr(picture, MAP_FIELDS[kind])) << place for place, kind in enumerate(maps))
+    said = Counter(activity_of(person) for person in people)
+    doing = [said[activity] for activity in activities]
+    size = [picture.width, picture.height]
+    hidden = len(picture.people) - len(people)
+    return [picture.id, picture.file_name, *size, len(people), hidden, bits, doing, picture.time_s]
+
+
+def _activities(shown: list[Picture]) -> list[str]:
+    said = Counter(activity_of(person) for picture in shown for person in picture.shown_people)
+    return sorted(activity for activity, _ in said.most_common(_MAX_ACTIVITIES) if activity is not None)
+
+
+def _map_entry(kind: str, dataset: Dataset, scale: DepthScale | None) -> dict[str, Any]:
+    entry: dict[str, Any] = {"key": kind, "folder": map_folder(kind, scale), "suffix": map_suffix(kind)}
+    if kind == "depth" and scale is not None:
+        entry["scale"] = {"near": f"{scale.near_m:g} m", "far": f"{scale.far_m:g} m", "colours": depth_gradient()}
+    if kind == "classes":
+        palette = class_palette()
+        entry["classes"] = [
+            [name, css(tuple(palette[number].tolist()))] for number, name in enumerate(dataset.info.classes)
+        ]
+    return entry
+
+
 def _facts(dataset: Dataset) -> list[tuple[str, str]]:
-    people = [person for picture in dataset for person in picture.people]
+    people = [person for picture in dataset for person in picture.shown_people]
     facts = [("pictures", str(len(dataset))), ("people", str(len(people)))]
     facts.append(("people per picture", f"{len(people) / max(1, len(dataset)):.1f}"))
-    facts.append(("with head box", str(sum(person.head_bbox is not None for person in people))))
-    facts.append(("with mask", str(sum(person.segmentation_rle is not None for person in people))))
     facts.append(("labels from", ", ".join(sorted({person.provenance for person in people})) or "nobody"))
     facts += [("seed", str(dataset.info.seed))] if dataset.info.seed is not None else []
     return [*facts, ("made by", dataset.info.generator)]
 
 
-def _layers(cards: list[Card]) -> list[Layer]:
-    """The kinds of labels that the shown pictures have."""
-    found = [shape.layer for card in cards for shape in card.shapes]
-    layers = [Layer(key, title, _css(colour), found.count(key)) for key, title, colour in _LAYERS]
-    return [layer for layer in layers if layer.count]
+def _name(dataset: Dataset) -> str:
+    return dataset.info.name or dataset.root.resolve().name
 
 
-def _css(colour: draw.Colour) -> str:
-    return "#" + "".join(f"{channel:02x}" for channel in colour)
+def _address(folder: Path, home: Path) -> str:
+    """The relative address of a folder, with a slash at its end."""
+    return quote(Path(os.path.relpath(folder, home)).as_posix()) + "/"
 
 
-def _card(dataset: Dataset, picture: Picture, out_html: Path) -> Card:
-    relative = os.path.relpath(dataset.image_path(picture).resolve(), out_html.resolve().parent)
-    shapes = [Shape("ignore", "ignore area", polygon_path(area)) for area in picture.ignore_areas]
-    for person in picture.people:
-        shapes += _person_shapes(picture, person)
-    return Card(picture, quote(Path(relative).as_posix()), shapes)
-
-
-def _person_shapes(picture: Picture, person: Person) -> list[Shape]:
-    """Masks first, so that boxes lie over them and the small head box over all."""
-    title = _person_title(person)
-    shapes = []
-    if person.segmentation_rle is not None:
-        outlines = mask_outlines(person.mask(picture.width, picture.height), _OUTLINE_TOLERANCE_PX)
-        shapes.append(Shape("mask", title, " ".join(polygon_path(outline) for outline in outlines)))
-    shapes.append(Shape("person", title, _box_path(person.bbox)))
-    if person.rotated_bbox is not None:
-        shapes.append(Shape("rotated", title, polygon_path(rotated_box_corners([person.rotated_bbox])[0])))
-    if person.head_bbox is not None:
-        shapes.append(Shape("head", f"head of {title}", _box_path(person.head_bbox)))
-    return shapes
-
-
-def _person_title(person: Person) -> str:
-    parts = [f"person {person.instance_id}", f"{person.bbox[2]:.0f} x {person.bbox[3]:.0f} px"]
-    if person.visible_fraction is not None:
-        parts.append(f"{100 * person.visible_fraction:.0f} % visible")
-    if person.truncated:
-        parts.append("cut by the border")
-    parts += [f"{key}: {value}" for key, value in person.attributes.items() if isinstance(value, str | int | float)]
-    return ", ".join(parts)
-
-
-def polygon_path(points_px: Any) -> str:
-    """SVG path data of a closed polygon (k, 2) px, to a tenth of a pixel."""
-    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in np.asarray(points_px, float)).replace(".0", "") + "Z"
-
-
-def _box_path(box: tuple[float, float, float, float]) -> str:
-    x, y, w, h = box
-    return f"M{x:.1f} {y:.1f}h{w:.1f}v{h:.1f}h{-w:.1f}Z".replace(".0", "")
+def _script_json(value: Any) -> Markup:
+    """JSON that may stand inside a script element: no text in it can end the element."""
+    return Markup(json.dumps(value, separators=(",", ":")).replace("<", "\\u003c"))

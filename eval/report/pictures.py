@@ -94,7 +94,7 @@ class ReportPictures:
             shown = []
             for index in _spaced(len(pictures), count):
                 dataset, picture = pictures[index]
-                drawn = fitted(draw_labels(dataset.image(picture), picture), PICTURE_PX)
+                drawn = fitted(draw_labels(dataset.image(picture), picture, keypoints=False), PICTURE_PX)
                 alt = f"{picture.file_name} of {entry.name} with labels"
                 shown.append(
                     self._save(f"train-{row}-{index}", drawn, alt, f"{picture.file_name}: {len(picture.people)} people")
@@ -107,7 +107,7 @@ class ReportPictures:
             couples = _couples(pair)
             whole = [
                 self._couple(f"pair-{number}-{index}", pair, [
-                    fitted(draw_labels(dataset.image(picture), picture, masks=False), PICTURE_PX)
+                    fitted(draw_labels(dataset.image(picture), picture, masks=False, keypoints=False), PICTURE_PX)
                     for dataset, picture in couples[index]
                 ], couples[index][0][1].file_name)
                 for index in _spaced(len(couples), pictures)

@@ -65,7 +65,9 @@ def test_a_missing_config_file_ends_with_status_2(capsys: pytest.CaptureFixture[
 
 def test_an_unknown_command_lists_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     assert generate.main(["paint"]) == 2
-    assert "render, convert, split, refine, evaluate, view" in capsys.readouterr().err
+    assert f"the commands are {', '.join(generate.COMMANDS)}" in capsys.readouterr().err
+    assert generate.main(["site", "paint"]) == 2
+    assert "the commands are site show, site plate, site import" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", list(generate.COMMANDS))
