@@ -53,6 +53,12 @@ def office_lens(config: RenderConfig) -> Lens:
 @lru_cache(maxsize=4)
 def _lens_of_file(path: Path, size_px: int) -> Lens:
     """Read once for all pictures."""
-    lens = cast(Lens, read_lens(path).lens)
+    try:
+        lens = cast(Lens, read_lens(path).lens)
+    except InputError as error:
+        raise InputError(
+            f"--lens-file {error} (what the command `lens` needs to be told cannot be said here: write the lens that"
+            " `lens --as-site` prints into a file, and give that)"
+        ) from None
     factor = size_px / max(lens.width_px, lens.height_px)
     return lens.resized(max(1, round(lens.width_px * factor)), max(1, round(lens.height_px * factor)))

@@ -9,6 +9,7 @@ so a parent that is killed leaves nobody behind who writes.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import queue
 import sys
@@ -33,12 +34,24 @@ def serve(make_renderer: Callable[[RenderSettings], Renderer]) -> None:
         answers.write(json.dumps(value) + "\n")
         answers.flush()
 
+    logging.getLogger("render").addHandler(_TellParent(answer))
     jobs = _jobs_from(sys.stdin)
     config = RenderConfig.model_validate(next(jobs)["config"])
     renderer = make_renderer(RenderSettings.of(config))
     answer({"ready": True})
     for job in jobs:
         answer(_result(config, int(job["index"]), renderer))
+
+
+class _TellParent(logging.Handler):
+    """Warnings of the renderer (a lens that is only fitted, say) go to a person through the parent."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(logging.WARNING)
+        self._answer = answer
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._answer({"message": record.getMessage()})
 
 
 def _result(config: RenderConfig, index: int, renderer: Renderer) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 FLAT_WORKER_LOG: a file to which each start and each picture is written. FLAT_WORKER_DIES_AT: index at which the process
 kills itself in the middle of a picture; once, unless FLAT_WORKER_DIES_ALWAYS is set. FLAT_WORKER_HANGS_AT: index at
-which it never answers.
+which it never answers. FLAT_WORKER_WARNS_AT: index at which the renderer logs a warning.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -53,6 +54,8 @@ def note(text: str) -> None:
 
 def make_or_fail(config: RenderConfig, index: int, renderer: Renderer) -> object:
     note(f"picture {index}")
+    if os.environ.get("FLAT_WORKER_WARNS_AT") == str(index):
+        logging.getLogger("render.blender").warning("the lens is only fitted")
     if os.environ.get("FLAT_WORKER_HANGS_AT") == str(index):
         time.sleep(600)
     if os.environ.get("FLAT_WORKER_DIES_AT") == str(index) and _dies_now():

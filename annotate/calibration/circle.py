@@ -24,6 +24,7 @@ from annotate.errors import InputError
 from annotate.lens import Array, LensModel, as_rows, lens_from_dict
 
 _SPOKES = 3600
+_SMALLEST_PX = 8
 _STEP_PX = 0.25
 _INSIDE_PX = (4.0, 20.0)
 """Brightness inside is the median over this stretch before the edge: the fall itself lies closer."""
@@ -68,6 +69,8 @@ def fit_circle(image: np.ndarray, bootstraps: int = 200, seed: int = 0) -> Circl
     seen, or too little of it to tell a circle.
     """
     grey = image if image.ndim == 2 else image.max(axis=2)
+    if min(grey.shape) < _SMALLEST_PX:
+        raise InputError(f"a picture of {grey.shape[1]} x {grey.shape[0]} px: too small to find a circle in it")
     smooth = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 1.0)
     edge = _edge_points(smooth)
     if len(edge) < _MIN_SPOKES:
@@ -118,6 +121,8 @@ def lens_from_circle(
         "cy_px": centre_px[1],
         "max_theta_deg": max_theta_deg,
     }
+    if radius_px <= 0:
+        raise InputError(f"radius {radius_px:g} px of the circle: expected a number above 0")
     if model not in _ONE_NUMBER:
         raise InputError(
             f'a circle alone fits {", ".join(_ONE_NUMBER)}; "{model}" has more numbers: trace lines as well'

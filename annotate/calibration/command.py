@@ -18,6 +18,7 @@ from annotate.files import read_image, write_image
 from annotate.lens import LensModel
 
 _ASPECT_TOLERANCE = 0.005
+_PICTURES = (".png", ".jpg", ".jpeg")
 
 
 class LensConfig(BaseModel):
@@ -45,11 +46,13 @@ class LensConfig(BaseModel):
 
 def run(config: LensConfig) -> Path:
     """The command: print what was understood, draw the lens. Returns the picture written."""
+    out = config.out or Path(f"{config.file.stem}-lens.png")
+    if out.suffix.lower() not in _PICTURES:
+        raise InputError(f"--out {out}: expected the name of a picture, {' or '.join(_PICTURES)}")
     reading = read_lens(config.file, config.model, config.size, config.camera, config.max_theta_deg)
     image = None if config.image is None else read_image(config.image)
     if image is not None:
         _refuse_other_picture(reading.lens, image, config.image)
-    out = config.out or Path(f"{config.file.stem}-lens.png")
     report = description(reading)
     print("\n".join(report))
     if config.as_site:

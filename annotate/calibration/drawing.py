@@ -48,7 +48,7 @@ def draw_lens(lens: LensModel, image: np.ndarray | None = None, lines: Sequence[
     sheet = _Sheet.for_lens(lens, image)
     sheet.spokes(lens)
     sheet.rings(lens)
-    sheet.outline(lens.rim_px(721), _RIM, 3)
+    sheet.rim(lens, 3)
     sheet.frame(lens)
     _draw_curve(sheet, lens)
     sheet.text_lines(lines)
@@ -62,7 +62,7 @@ def draw_residuals(fit: LensFit, image: np.ndarray | None = None) -> np.ndarray:
     """
     sheet = _Sheet.for_lens(fit.lens, image)
     sheet.rings(fit.lens)
-    sheet.outline(fit.lens.rim_px(721), _RIM, 2)
+    sheet.rim(fit.lens, 2)
     for group in range(int(fit.group.max()) + 1):
         chosen = fit.group == group
         sheet.residuals(fit.px[chosen], fit.residuals_px[chosen], fit.pose is not None)
@@ -131,6 +131,11 @@ class _Sheet:
             if degrees < lens.max_theta_deg:
                 place = lens.project(_ray(degrees, _LABEL_AZIMUTH_DEG)[None])[0]
                 self.label(place, f"{degrees}°", _RING)
+
+    def rim(self, lens: LensModel, width: int) -> None:
+        """The valid circle's outline."""
+        px = lens.rim_px(720)
+        self.outline(np.vstack([px, px[:1]]), _RIM, width)
 
     def spokes(self, lens: LensModel) -> None:
         theta = np.linspace(0.5, lens.max_theta_deg * (1 - 1e-9), 90)
@@ -217,7 +222,9 @@ def _axes(sheet: _Sheet, place, max_deg: float, top_px: float) -> None:  # type:
         sheet.draw.line([place(degrees, 0), place(degrees, top_px)], fill=(58, 64, 72), width=2)
         x, y = place(degrees, 0)
         sheet.draw.text((x, y + 8), f"{degrees}°", fill=_INK, font=_font(12), anchor="mt")
-    step = next(size for size in (10, 20, 50, 100, 200, 500, 1000, 2000, 5000) if top_px / size <= 7)
+    # 1, 2 or 5 times a power of ten, seven lines at most: a polynomial asked far beyond its frame has no largest radius.
+    decade = 10 ** max(1, math.floor(math.log10(max(top_px, 1.0) / 7)))
+    step = next(decade * factor for factor in (1, 2, 5, 10) if top_px / (decade * factor) <= 7)
     for distance in range(0, int(top_px) + 1, step):
         sheet.draw.line([place(0, distance), place(max_deg, distance)], fill=(58, 64, 72), width=2)
         x, y = place(0, distance)

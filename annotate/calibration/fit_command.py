@@ -58,6 +58,7 @@ class LensFitConfig(BaseModel):
 
 def run_fit(config: LensFitConfig) -> Path:
     """The command: fit, print, write the lens and a picture of what is left over. Returns the file written."""
+    _refuse_what_would_be_ignored(config)
     picture = _median_picture(config.image)
     size = _size(config, picture)
     circle, found = _circle(config, picture)
@@ -71,6 +72,18 @@ def run_fit(config: LensFitConfig) -> Path:
     values = {"lens": fit.lens.model_dump(mode="json"), "fit": fit.summary() | _circle_summary(found)}
     _write(config.out, values, draw_residuals(fit, picture), "residuals")
     return config.out
+
+
+def _refuse_what_would_be_ignored(config: LensFitConfig) -> None:
+    if config.points is not None and config.lines is not None:
+        raise InputError("--points and --lines: a lens is fitted to one of them; leave the other out")
+    if config.max_theta_deg is not None and (config.points or config.lines):
+        raise InputError("--max-theta-deg: the angle at the circle is an outcome of --lines and --points; leave it out")
+    if config.size is not None and min(config.size) < 1:
+        raise InputError(f"--size {config.size[0]} {config.size[1]}: expected a width and a height above 0")
+    if config.circle is not None and not (np.isfinite(config.circle).all() and config.circle[2] > 0):
+        found = " ".join(f"{number:g}" for number in config.circle)
+        raise InputError(f"--circle {found}: expected numbers, and a radius above 0")
 
 
 def _fit_points(config: LensFitConfig, size: tuple[int, int], circle: tuple[float, float, float] | None) -> LensFit:
@@ -93,6 +106,11 @@ def _fit_lines(
     lines = read_lines(config.lines)
     if config.snap and picture is not None:
         lines = _snapped(lines, picture)
+    for name, curve in zip(lines.names, lines.curves, strict=True):
+        if len(curve) < 3:
+            raise InputError(
+                f"{config.lines}: line {name} has {len(curve)} points, expected at least 3 (or pictures to find more in)"
+            )
     known = any(way is not None for way in lines.directions)
     directions = lines.directions if known else None
     model = config.model or _best_model(lines, size, directions)

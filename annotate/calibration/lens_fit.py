@@ -70,7 +70,7 @@ class LensFit:
         return (
             []
             if tilt is None
-            else [f"  {'camera tilt':<13} {tilt[0]:.2f} deg towards {tilt[1]:.0f} deg (if 2 is vertical)"]
+            else [f"  {'camera tilt':<13} {tilt[0]:.2f} deg towards {tilt[1]:.0f} deg (if direction z is upright)"]
         )
 
     def summary(self) -> dict[str, object]:
@@ -85,8 +85,13 @@ class LensFit:
             "intervals": {name: [item.low, item.high] for name, item in self.intervals.items()},
             "rim_radius_px": self.rim_radius_px,
             "rim_deg": [self.rim_deg.value, self.rim_deg.low, self.rim_deg.high],
+            **self._tilt_summary(),
             "notes": list(self.notes),
         }
+
+    def _tilt_summary(self) -> dict[str, float]:
+        tilt = self.tilt_deg()
+        return {} if tilt is None else {"tilt_deg": round(tilt[0], 3), "tilt_azimuth_deg": round(tilt[1], 2)}
 
 
 def fitted(
@@ -100,6 +105,8 @@ def fitted(
     notes = []
     if not np.isfinite(rim_deg.value):
         notes.append(f"the lens turns back before {rim:.0f} px: its field ends at its own limit")
+    if not len(solution.samples):
+        notes.append("nothing was redrawn: points of one edge err together, so these intervals are too narrow")
     field = rim_deg.value if np.isfinite(rim_deg.value) else None
     intervals = {
         name: solution.interval(lambda values, index=index: float(values[index]))  # type: ignore[misc]

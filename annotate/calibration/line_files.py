@@ -78,12 +78,15 @@ def read_points(path: Path) -> tuple[Array, Array]:
             try:
                 numbers[index, place] = float(row[column])
             except (TypeError, ValueError):
-                raise InputError(f"{path}: row {index + 1}, {column} is {row[column]!r}, expected a number") from None
+                numbers[index, place] = np.nan
+            if not np.isfinite(numbers[index, place]):
+                raise InputError(f"{path}: row {index + 1}, {column} is {row[column]!r}, expected a number")
     return numbers[:, :3], numbers[:, 3:]
 
 
 def _line(path: Path, where: str, entry: Any) -> tuple[str, list[Array], int | None]:
-    if not isinstance(entry, Mapping) or not ("points" in entry or isinstance(entry.get("parts"), list)):
+    parted = isinstance(entry, Mapping) and isinstance(entry.get("parts"), list) and entry["parts"]
+    if not isinstance(entry, Mapping) or not ("points" in entry or parted):
         raise InputError(f"{path}: {where}: expected a line with `points` or `parts`, found {entry!r:.80}")
     name = str(entry.get("name") or entry.get("label") or where)
     way = entry.get("direction", name if "label" in entry and name.lower() in _DIRECTIONS else None)

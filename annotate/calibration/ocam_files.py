@@ -14,6 +14,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+from pydantic import ValidationError
 
 from annotate.calibration.fields import Fields
 from annotate.calibration.reading import TO_OUR_PIXELS, LensReading, ReadOptions, built, frame
@@ -41,7 +42,7 @@ def read_ocam_text(path: Path, text: str, options: ReadOptions) -> LensReading:
     lines = [line.split() for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
     if len(lines) != len(_BLOCKS):
         raise InputError(f"{path}: {len(lines)} lines of numbers, expected {len(_BLOCKS)}: {'; '.join(_BLOCKS)}")
-    rows = [[float(word) for word in line] for line in lines]
+    rows = [[_number(path, word) for word in line] for line in lines]
     direct, inverse = (_counted(path, row, what) for row, what in zip(rows[:2], _BLOCKS[:2], strict=True))
     (row, column), (c, d, e), (height, width) = (
         _exactly(path, values, count, what)
@@ -93,6 +94,9 @@ def ocam_data(
             max_theta_deg=None,
             **size,
         )
+    except ValidationError as error:
+        message = error.errors()[0]["msg"]
+        raise InputError(f"{fields.path}: its numbers make no lens: {message}") from None
     except InputError as error:
         raise InputError(f"{fields.path}: {error}") from None
     return {name: value for name, value in lens.model_dump().items() if name != "max_theta_deg"}
@@ -108,6 +112,13 @@ def from_horizon(inverse: list[float]) -> list[float]:
 
 def _is_numbers(line: str) -> bool:
     return re.fullmatch(r"[-+.\deE\s]+", line) is not None
+
+
+def _number(path: Path, word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        raise InputError(f"{path}: found {word!r}, expected a number") from None
 
 
 def _counted(path: Path, row: list[float], what: str) -> list[float]:

@@ -64,6 +64,9 @@ def _model(fields: Fields, asked: str | None, count: int) -> tuple[str, str]:
         return asked, f"model {asked}, as asked for"
     if stated is not None and stated.lower() in _NAMED_MODELS:
         return _NAMED_MODELS[stated.lower()], f"model {_NAMED_MODELS[stated.lower()]}: the file says {stated}"
+    if "fisheye_model" in fields:
+        model = "kannala_brandt" if fields.values["fisheye_model"] else "radtan"
+        return model, f"model {model}: the file says fisheye_model {fields.values['fisheye_model']}"
     if "xi" in fields:
         return "mei", "model mei: the file has xi (cv2.omnidir)"
     if count == 4:

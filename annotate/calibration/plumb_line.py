@@ -133,6 +133,8 @@ def compare_models(
     Every fold's edges are judged by the lens fitted to all the others; inf for a model that cannot be fitted.
     """
     lines = PlumbLines.of(curves, directions)
+    if lines.count < 2:
+        raise InputError("one edge: to compare models some edges are held back; trace more, or name the model")
     scores = {model: _held_out_rms(lines, LensParameters.of(model, size), folds) for model in models}
     return dict(sorted(scores.items(), key=lambda item: item[1]))
 

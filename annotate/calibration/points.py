@@ -81,14 +81,18 @@ def _first_pose(lens: LensModel, points: Array, pixels: Array) -> Array:
     rays = lens.unproject(pixels)
     seen = np.isfinite(rays[:, 0])
     rays, points = rays[seen], points[seen]
+    if len(points) < 5:
+        raise InputError(f"{len(points)} points inside the field: the camera's pose needs 5 in a plane or 6, better 15")
     middle = points.mean(axis=0)
     _, spread, axes = np.linalg.svd(points - middle, full_matrices=True)
-    flat = len(spread) < 3 or spread[2] < _FLAT * spread[0]
+    flat = bool(spread[2] < _FLAT * spread[0])
     needed = 5 if flat else 6
     if len(points) < needed:
         raise InputError(
             f"{len(points)} points inside the field: the camera's pose needs {needed}, better 15 all over the picture"
         )
+    if spread[1] <= _FLAT * spread[0]:
+        raise InputError("the points inside the field lie on one line, or are one: they leave the camera's pose open")
     axes = axes * np.linalg.det(axes)
     local = (points - middle) @ axes.T
     columns = 2 if flat else 3

@@ -38,11 +38,11 @@ def read_lens(
     path, options = Path(path), ReadOptions(model, size, camera, max_theta_deg)
     text = read_text(path)
     if is_ocam_text(text):
-        return read_ocam_text(path, text, options)
+        return _as_asked(path, options, read_ocam_text(path, text, options))
     fields = read_mapping(path)
     for belongs, reader in _FORMATS:
         if belongs(fields):
-            return reader(fields, options)
+            return _as_asked(path, options, reader(fields, options))
     keys = ", ".join(list(fields.values)[:8])
     raise InputError(
         f"{path}: no calibration that is known here (its fields: {keys}). Known are plafond's lens, OCamCalib and"
@@ -51,12 +51,23 @@ def read_lens(
     )
 
 
+def _as_asked(path: Path, options: ReadOptions, reading: LensReading) -> LensReading:
+    """The reading, if it is what a person said; InputError where a file cannot be read that way."""
+    lens = reading.lens
+    if options.model not in (None, lens.model):
+        raise InputError(f"{path}: --model {options.model}: the file's lens is {lens.model}; leave --model out")
+    if options.size not in (None, (lens.width_px, lens.height_px)):
+        raise InputError(f"{path}: is for pictures of {lens.width_px} x {lens.height_px} px; leave --size out")
+    if options.camera is not None and reading.source_format != "Kalibr camchain":
+        raise InputError(f"{path}: --camera {options.camera}: only Kalibr's camchain has several cameras")
+    return reading
+
+
 def read_plafond(fields: Fields, options: ReadOptions) -> LensReading:
     """Our own lens mapping, alone or under `lens` (a site file, a fitted lens)."""
     data = fields.child("lens").values if "lens" in fields else fields.values
-    stated = data.get("max_theta_deg")
-    if stated is not None and options.max_theta_deg is None:
-        options = ReadOptions(max_theta_deg=stated)
+    if data.get("max_theta_deg") is not None and options.max_theta_deg is None:
+        options = ReadOptions(max_theta_deg=Fields(fields.path, data).number("max_theta_deg"))
         reading = built(fields.path, options, data, "plafond")
         return LensReading(reading.lens, reading.notes[1:], reading.source_format)
     return built(fields.path, options, {**data, "max_theta_deg": None}, "plafond")
@@ -96,6 +107,6 @@ _FORMATS: list[tuple[Callable[[Fields], bool], Reader]] = [
     (_is_woodscape, read_woodscape),
     (_is_ftheta, read_ftheta),
     (lambda fields: "model_type" in fields, read_camodocal),
-    (_is_kalibr, read_kalibr),
     (_is_opencv, read_opencv),
+    (_is_kalibr, read_kalibr),
 ]

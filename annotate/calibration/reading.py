@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from annotate.errors import InputError
-from annotate.lens import LensModel, OcamLens, lens_from_dict
+from annotate.lens import MODEL_NAMES, LensModel, OcamLens, lens_from_dict
 
 TO_OUR_PIXELS = 0.5
 """Calibration tools count the first pixel's centre at 0, plafond at 0.5."""
@@ -51,6 +51,10 @@ def built(
             field = f"field of view: the file states none; {lens.max_theta_deg:.2f} deg reaches {_reached(lens)}"
     except ValidationError as error:
         item = error.errors()[0]
+        if not item["loc"]:  # no model of that name
+            raise InputError(
+                f"{path}: model is {data.get('model')!r:.80}; expected one of {', '.join(MODEL_NAMES)}"
+            ) from None
         name = ".".join(map(str, item["loc"][1:]))
         raise InputError(f"{path}: {name}: {item['msg']}, found {item['input']!r:.80}") from None
     except InputError as error:

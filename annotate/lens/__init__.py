@@ -14,7 +14,7 @@ added to the union `Lens`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import Field, TypeAdapter
 
@@ -47,6 +47,9 @@ Lens = Annotated[
 ]
 """Any lens; its `model` field says which."""
 
+MODEL_NAMES: tuple[str, ...] = tuple(model.model_fields["model"].default for model in get_args(get_args(Lens)[0]))
+"""What `model` may be."""
+
 _LENS: TypeAdapter[Any] = TypeAdapter(Lens)
 
 
@@ -57,6 +60,7 @@ def lens_from_dict(data: Mapping[str, Any]) -> Lens:
 
 
 __all__ = [
+    "MODEL_NAMES",
     "AnglePolynomialLens",
     "Array",
     "DoubleSphereLens",

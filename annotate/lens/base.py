@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 
 RIM_SLACK = 1e-9
 """Relative slack at the edge of the field of view, so that a ray exactly at max_theta survives rounding."""
+LARGEST_PX = 100_000
+"""No picture is wider or higher; a file that says so is broken."""
 HAIR_DEG = 1e-3
 """How far a field of view that nobody stated stays below the angle at which its model ends."""
 
@@ -28,9 +30,9 @@ class LensModel(BaseModel):
 
     model: str
     """Which lens model it is."""
-    width_px: int = Field(gt=0)
+    width_px: int = Field(gt=0, le=LARGEST_PX)
     """Width of the picture."""
-    height_px: int = Field(gt=0)
+    height_px: int = Field(gt=0, le=LARGEST_PX)
     """Height of the picture."""
     cx_px: float
     """Principal point, x; a file may leave it out: the middle of the picture."""
@@ -108,7 +110,8 @@ class LensModel(BaseModel):
 
         Pixels outside the frame are as good as those inside: the frame only crops what the lens draws.
         """
-        theta, direction = self._angle_and_direction(as_rows(px, 2, "px"))
+        rows = as_rows(px, 2, "px")
+        theta, direction = self._angle_and_direction(np.where(np.isfinite(rows), rows, np.nan))
         return np.column_stack([np.sin(theta)[:, None] * direction, np.cos(theta)])
 
     @property

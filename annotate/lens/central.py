@@ -65,7 +65,7 @@ class SphereLens(RadialLens, TwoFocalsFields):
         return np.asarray((1 + xi) * across / (alpha * length + (1 - alpha) * along))
 
     def theta_of_rho(self, rho: Array) -> Array:
-        """Closed form: Usenko et al. 2018, eq. 44 to 46 and 51 to 53 (Khomutenko et al. 2016 for beta)."""
+        """Closed form: Usenko et al. 2018 (Khomutenko et al. 2016 for beta)."""
         alpha, beta, xi = self.sphere
         across = rho / (1 + xi)
         square = beta * across * across
@@ -81,7 +81,7 @@ class SphereLens(RadialLens, TwoFocalsFields):
 class UcmLens(SphereLens):
     """rho = sin(theta) / (alpha + (1 - alpha) cos(theta)): the unified model in its alpha form.
 
-    Geyer & Daniilidis 2000 and Barreto 2006, with alpha = xi / (1 + xi); Usenko et al. 2018, eq. 11. alpha above 1 is
+    Geyer & Daniilidis 2000 and Barreto 2006, with alpha = xi / (1 + xi), as Usenko et al. 2018 write it. alpha above 1 is
     met in calibrations of narrow lenses and limits the field to less than 90 deg.
     """
 
@@ -97,7 +97,7 @@ class UcmLens(SphereLens):
 class EucmLens(SphereLens):
     """rho = sin(theta) / (alpha sqrt(beta sin^2(theta) + cos^2(theta)) + (1 - alpha) cos(theta)).
 
-    The enhanced unified model, Khomutenko, Garcia & Martinet 2016, eq. 12; an ellipsoid instead of the sphere.
+    The enhanced unified model, Khomutenko, Garcia & Martinet 2016; an ellipsoid instead of the sphere.
     """
 
     model: Literal["eucm"] = "eucm"
@@ -112,7 +112,7 @@ class EucmLens(SphereLens):
 
 
 class DoubleSphereLens(SphereLens):
-    """Two unit spheres, xi apart: Usenko, Demmel & Cremers 2018, eq. 40 to 45."""
+    """Two unit spheres, xi apart: Usenko, Demmel & Cremers 2018."""
 
     model: Literal["double_sphere"] = "double_sphere"
     xi: float = Field(gt=-1)
@@ -185,7 +185,7 @@ class DistortedLens(TwoFocalsFields):
 
 
 class MeiLens(DistortedLens):
-    """The unified model with distortion: Mei & Rives 2007, section II-B; CamOdoCal's MEI and OpenCV's omnidir."""
+    """The unified model with distortion: Mei & Rives 2007; CamOdoCal's MEI and OpenCV's omnidir."""
 
     model: Literal["mei"] = "mei"
     xi: float = Field(ge=0)

@@ -17,7 +17,7 @@ from annotate.lens.solve import first_positive_root, invert_increasing, polynomi
 class OcamLens(RadialLens):
     """The ray of a place (X right, Y down) in the sensor plane, R from the axis, is (X, Y, pol(R)).
 
-    Scaramuzza, Martinelli & Siegwart 2006, eq. 3 and 8, and the OCamCalib toolbox, with the axis turned to +Z: pol is
+    Scaramuzza, Martinelli & Siegwart 2006 and the OCamCalib toolbox, with the axis turned to +Z: pol is
     the negative of what OCamCalib's calib_results.txt calls the direct mapping. The affine part is kept as that file
     has it, where rows come before columns:
 

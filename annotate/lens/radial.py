@@ -107,7 +107,7 @@ class AnglePowersLens(RadialLens):
 class KannalaBrandtLens(AnglePowersLens, TwoFocalsFields):
     """rho = theta (1 + k1 theta^2 + k2 theta^4 + k3 theta^6 + k4 theta^8): OpenCV's fisheye model.
 
-    Kannala & Brandt 2006, eq. 6, with the first coefficient taken into fx and fy.
+    Kannala & Brandt 2006, with the first coefficient taken into fx and fy.
     """
 
     model: Literal["kannala_brandt"] = "kannala_brandt"
@@ -162,7 +162,7 @@ class KannalaBrandtLens(AnglePowersLens, TwoFocalsFields):
 class AnglePolynomialLens(AnglePowersLens):
     """r = c0 theta + c1 theta^2 + c2 theta^3 + ..., in px along x: WoodScape's and F-theta calibrations.
 
-    WoodScape (Yogamani et al. 2019) calls the four coefficients of its `poly` k1..k4 and the stretch aspect_ratio.
+    WoodScape (Yogamani et al. 2019) calls its four coefficients k1..k4 and the stretch aspect_ratio.
     """
 
     model: Literal["angle_polynomial"] = "angle_polynomial"

@@ -5,13 +5,15 @@ lenses FISHEYE_LENS_POLYNOMIAL with its linear term alone (FISHEYE_EQUIDISTANT c
 osl: every model, by the camera shader fisheye.osl, which computes the same formulas as annotate/lens. In a small room
 at 24 samples that costs 5 to 25 % more CPU time; lenses with a distorted plane (mei, radtan) up to twice as much.
 Camera type CUSTOM needs Blender 4.5 and runs on the CPU (and OptiX) without OSL shading being on.
-polynomial: FISHEYE_LENS_POLYNOMIAL fitted to the lens, for devices that run no OSL; how far it is off is stated.
+polynomial: FISHEYE_LENS_POLYNOMIAL fitted to the lens, for a Blender that was built without OSL, or on demand; how far it
+is off is logged as a warning when it is used.
 
 Blender's shift_x moves the picture left by that share of its width, shift_y down by that share of its height.
 """
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +29,8 @@ from annotate.lens.radial import AnglePowersLens
 
 if TYPE_CHECKING:
     from render.blender.session import Session
+
+_LOG = logging.getLogger(__name__)
 
 Kind = Literal["builtin", "osl", "polynomial"]
 Settings = dict[str, int | float | str]
@@ -202,19 +206,20 @@ def world_from_blender_camera(camera: Camera) -> np.ndarray:
 class FisheyeCamera:
     """Blender's camera object of a session; `show` makes it another camera of ours.
 
-    osl: whether the device that renders runs camera shaders.
+    osl: whether the device that renders runs camera shaders; left out: as this Blender was built.
     """
 
-    def __init__(self, session: Session, osl: bool = True) -> None:
+    def __init__(self, session: Session, osl: bool | None = None) -> None:
         self._session = session
-        self._osl = osl
         bpy = session.bpy
+        self._osl = bool(bpy.app.build_options.cycles_osl) if osl is None else osl
+        self._stated_px = 0.0
         self._data: Any = bpy.data.cameras.new("fisheye")
         self._object: Any = bpy.data.objects.new("fisheye", self._data)
         session.scene.collection.objects.link(self._object)
         session.scene.camera = self._object
         self._data.clip_start = 0.001
-        if osl:
+        if self._osl:
             self._compile_shader()
 
     def show(self, camera: Camera, kind: Kind | None = None) -> Projection:
@@ -227,6 +232,7 @@ class FisheyeCamera:
             for name, value in projection.settings.items():
                 self._data.cycles_custom[name] = value
         else:
+            self._state_residual(camera.lens, projection)
             self._data.type = "PANO"
             for name, value in projection.settings.items():
                 setattr(self._data, name, value)
@@ -237,6 +243,17 @@ class FisheyeCamera:
         render = self._session.scene.render
         render.resolution_x, render.resolution_y = camera.lens.width_px, camera.lens.height_px
         return projection
+
+    def _state_residual(self, lens: LensModel, projection: Projection) -> None:
+        """Log how far a fitted polynomial is off, unless as much was said before."""
+        if projection.residual_px <= self._stated_px:
+            return
+        self._stated_px = projection.residual_px
+        _LOG.warning(
+            "lens %s: drawn by a polynomial fitted to it, up to %.3f px from where the labels are",
+            lens.model,
+            projection.residual_px,
+        )
 
     def _compile_shader(self) -> None:
         text = self._session.bpy.data.texts.new(_SHADER_FILE.name)

@@ -167,6 +167,13 @@ def test_opencv_files_of_its_own_writer(tmp_path: Path, suffix: str) -> None:
     np.testing.assert_allclose(lens.project(POINTS), expected[:, 0] + 0.5, atol=1e-8)
 
 
+@pytest.mark.parametrize(("flag", "model"), [(1, "kannala_brandt"), (0, "radtan")])
+def test_opencvs_calibration_sample_says_whether_it_is_a_fisheye(tmp_path: Path, flag: int, model: str) -> None:
+    info = {"fisheye_model": flag, "image_width": 640, "image_height": 480, "camera_matrix": K.tolist(),
+            "distortion_coefficients": FISHEYE_D.tolist(), "camera_model": "c920"}  # fmt: skip
+    assert read_lens(written(tmp_path, "camera.json", info)).lens.model == model
+
+
 def test_ros_camera_info_says_its_model(tmp_path: Path) -> None:
     info = {
         "image_width": 640, "image_height": 480, "camera_name": "ceiling", "distortion_model": "equidistant",
@@ -277,6 +284,15 @@ def test_plafonds_own_lens_keeps_its_field_alone_and_in_a_site(tmp_path: Path) -
         ("a.yml", "cam0: {camera_model: pinhole, distortion_model: fov}", "pinhole with fov: known are"),
         ("a.json", {"model": "equidistant", "width_px": 9, "height_px": 9, "f_px": -3}, "f_px: .*found -3"),
         ("a.json", {"model": "equidistant", "width_px": 9, "height_px": 9, "f_px": 3, "fov": 3}, "fov"),
+        (
+            "a.json",
+            {"model": "equidistant", "width_px": 9, "height_px": 9, "f_px": 3, "max_theta_deg": "90"},
+            "max_theta_deg is '90'; expected a number",
+        ),
+        ("a.json", {"model": "fishy", "width_px": 9, "height_px": 9}, "model is 'fishy'; expected one of equidistant, "),
+        ("a.json", {"width_px": 9, "height_px": 9}, "model is None; expected one of equidistant, "),
+        ("a.txt", OCAM_TEXT.replace("480 640", "480 1e30"), "width_px: .*less than or equal to 100000"),
+        ("a.txt", OCAM_TEXT.replace("450.0", "4..50"), "found '4..50', expected a number"),
     ],
 )  # fmt: skip
 def test_a_broken_file_is_refused_with_file_and_field(tmp_path: Path, name: str, content: Any, message: str) -> None:
@@ -290,6 +306,13 @@ def test_a_size_that_contradicts_the_file_and_a_missing_file(tmp_path: Path) -> 
     path = written(tmp_path, "calib_results.txt", OCAM_TEXT)
     with pytest.raises(InputError, match="is for pictures of 640 x 480 px, --size says"):
         read_lens(path, size=(100, 100))
+    with pytest.raises(InputError, match="--model mei: the file's lens is ocam"):
+        read_lens(path, model="mei")
+    with pytest.raises(InputError, match="--camera cam0: only Kalibr's camchain"):
+        read_lens(path, camera="cam0")
+    own = written(tmp_path, "lens.json", {"model": "equidistant", "width_px": 9, "height_px": 8, "f_px": 3})
+    with pytest.raises(InputError, match="is for pictures of 9 x 8 px; leave --size out"):
+        read_lens(own, size=(100, 100))
     with pytest.raises(InputError, match="no such file"):
         read_lens(tmp_path / "none.yml")
 
@@ -307,6 +330,20 @@ def test_the_command_says_what_it_understood_and_draws(tmp_path: Path, capsys: p
     # The rim's colour appears, and circles of equal angle between it and the centre.
     assert ((picture.astype(int) - [255, 92, 138]) ** 2).sum(axis=2).min() < 600
     assert ((picture.astype(int) - [255, 204, 77]) ** 2).sum(axis=2).min() < 600
+
+
+def test_a_lens_asked_far_beyond_its_frame_is_still_drawn(tmp_path: Path) -> None:
+    fields = {"model": "kannala_brandt", "fx_px": 50.0, "fy_px": 50.0, "k4": 1.0}
+    path = written(tmp_path, "lens.json", {**fields, "width_px": 90, "height_px": 80})
+    out = tmp_path / "lens.png"
+    run(LensConfig(file=path, max_theta_deg=170, out=out))
+    assert out.is_file()
+
+
+def test_a_picture_of_no_type_that_can_be_written_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, "calib_results.txt", OCAM_TEXT)
+    with pytest.raises(InputError, match="expected the name of a picture"):
+        run(LensConfig(file=path, out=tmp_path / "seen.txt"))
 
 
 def test_a_picture_of_another_shape_is_refused(tmp_path: Path) -> None:

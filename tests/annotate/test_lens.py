@@ -297,6 +297,12 @@ def test_a_pixel_outside_the_frame_but_inside_the_circle_still_has_a_ray() -> No
     np.testing.assert_array_equal(lens.in_frame([[0, 0], [639.9, 479.9], [640, 10], [np.nan, 1]]), [1, 1, 0, 0])
 
 
+@pytest.mark.filterwarnings("error")
+@every_lens
+def test_pixels_that_are_no_numbers_have_no_ray(lens: Lens) -> None:
+    assert np.isnan(lens.unproject([[np.nan, 1.0], [np.inf, 0.0], [1.0, -np.inf]])).all()
+
+
 def test_no_points_give_no_pixels() -> None:
     assert LENSES["equidistant"].project(np.empty((0, 3))).shape == (0, 2)
     assert LENSES["kannala_brandt"].unproject([]).shape == (0, 3)

@@ -121,6 +121,7 @@ def test_room_directions_give_the_tilt_of_a_sites_camera() -> None:
     curves, ways = room_edges(EQUIDISTANT, turn, np.random.default_rng(7))
     fit = fit_plumb_line(curves, SIZE, "equidistant", directions=ways, bootstraps=0)
     assert fit.tilt_deg() == pytest.approx((6.0, 40.0), abs=1.5)
+    assert fit.summary()["tilt_deg"] == pytest.approx(6.0, abs=1.5)
 
 
 def test_too_little_to_fit_is_refused() -> None:
@@ -186,6 +187,11 @@ def test_the_circle_is_found_whole_and_cut_off(
         assert item.value == pytest.approx(value, abs=1.5)
         assert item.low - 0.5 <= value <= item.high + 0.5
     assert seen_deg[0] <= found.seen_deg <= seen_deg[1]
+
+
+def test_a_picture_of_one_pixel_has_no_circle() -> None:
+    with pytest.raises(InputError, match="1 x 1 px: too small"):
+        fit_circle(np.zeros((1, 1, 3), np.uint8))
 
 
 def test_a_picture_without_a_dark_surround_has_no_circle() -> None:
@@ -274,6 +280,45 @@ def test_the_command_needs_to_know_the_angle_of_a_bare_circle(tmp_path: Path) ->
     lens = read_lens(out).lens
     np.testing.assert_allclose(np.hypot(*(lens.rim_px(8) - [101, 99]).T), 90, atol=1.0)
     assert lens.max_theta_deg == 92.5
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"circle": (100, 100, -20), "max_theta_deg": 90}, "--circle 100 100 -20: expected numbers"),
+        ({"circle": (100, 100, float("nan")), "max_theta_deg": 90}, "--circle 100 100 nan: expected numbers"),
+        (
+            {"size": (0, -5), "circle": (100, 100, 20), "max_theta_deg": 90},
+            "--size 0 -5: expected a width and a height",
+        ),
+        ({"lines": "short.yaml", "points": "nan.csv"}, "fitted to one of them"),
+        ({"lines": "short.yaml", "max_theta_deg": 90}, "is an outcome of --lines and --points"),
+        ({"lines": "short.yaml"}, "line desk has 2 points, expected at least 3"),
+        ({"points": "nan.csv"}, "row 1, x_px is 'nan', expected a number"),
+        ({"points": "same.csv"}, "lie on one line, or are one"),
+        ({"lines": "one.yaml"}, "one edge: to compare models"),
+        ({"lines": "empty.yaml"}, "expected a line with `points` or `parts`"),
+    ],
+)
+def test_what_cannot_be_fitted_is_said_before_the_work_starts(
+    tmp_path: Path, options: dict[str, object], message: str
+) -> None:
+    (tmp_path / "short.yaml").write_text("lines: [{name: desk, points: [[1, 2], [3, 4]]}]")
+    (tmp_path / "nan.csv").write_text("x_m,y_m,z_m,x_px,y_px\n1,2,3,nan,5\n")
+    (tmp_path / "same.csv").write_text("x_m,y_m,z_m,x_px,y_px\n" + "1,2,3,5,5\n" * 8)
+    (tmp_path / "one.yaml").write_text("lines: [{points: [[1, 2], [3, 4], [5, 7]]}]")
+    (tmp_path / "empty.yaml").write_text("lines: [{parts: []}]")
+    given = {name: tmp_path / value if isinstance(value, str) else value for name, value in options.items()}
+    with pytest.raises(InputError, match=message):
+        run_fit(LensFitConfig(**{"size": SIZE, "out": tmp_path / "lens.yaml", **given}))
+    assert not (tmp_path / "lens.yaml").exists()
+
+
+def test_intervals_without_redrawing_say_that_they_are_too_narrow() -> None:
+    curves = edges(EQUIDISTANT, np.random.default_rng(0))
+    plain, redrawn = (fit_plumb_line(curves, SIZE, "equidistant", bootstraps=count) for count in (0, 3))
+    assert any("too narrow" in note for note in plain.notes)
+    assert not any("too narrow" in note for note in redrawn.notes)
 
 
 def test_a_real_offices_edges_are_straight_under_its_fitted_lens() -> None:

@@ -116,7 +116,7 @@ def test_radtan_ends_where_opencvs_picture_begins_to_fold(tangential: tuple[floa
 
 
 def mei_by_the_paper(point: np.ndarray, lens: MeiLens) -> tuple[float, float]:
-    """Mei & Rives 2007, section II-B: to the sphere, to the plane of the second centre, distorted, to pixels."""
+    """Mei & Rives 2007: to the sphere, to the plane of the second centre, distorted, to pixels."""
     x, y, z = (point / math.sqrt(sum(point**2))).tolist()
     u, v = x / (z + lens.xi), y / (z + lens.xi)
     square = u * u + v * v
@@ -127,7 +127,7 @@ def mei_by_the_paper(point: np.ndarray, lens: MeiLens) -> tuple[float, float]:
 
 
 def double_sphere_by_the_paper(point: np.ndarray, lens: DoubleSphereLens) -> tuple[float, float]:
-    """Usenko, Demmel & Cremers 2018, eq. 40 to 42."""
+    """Usenko, Demmel & Cremers 2018."""
     x, y, z = point.tolist()
     d1 = math.sqrt(x * x + y * y + z * z)
     d2 = math.sqrt(x * x + y * y + (lens.xi * d1 + z) ** 2)
@@ -136,21 +136,21 @@ def double_sphere_by_the_paper(point: np.ndarray, lens: DoubleSphereLens) -> tup
 
 
 def eucm_by_the_paper(point: np.ndarray, lens: EucmLens) -> tuple[float, float]:
-    """Khomutenko, Garcia & Martinet 2016, eq. 12."""
+    """Khomutenko, Garcia & Martinet 2016."""
     x, y, z = point.tolist()
     below = lens.alpha * math.sqrt(lens.beta * (x * x + y * y) + z * z) + (1 - lens.alpha) * z
     return lens.fx_px * x / below + lens.cx_px, lens.fy_px * y / below + lens.cy_px
 
 
 def ucm_by_the_paper(point: np.ndarray, lens: UcmLens) -> tuple[float, float]:
-    """Usenko, Demmel & Cremers 2018, eq. 11: Geyer & Daniilidis' sphere with alpha = xi / (1 + xi)."""
+    """Usenko, Demmel & Cremers 2018: Geyer & Daniilidis' sphere with alpha = xi / (1 + xi)."""
     x, y, z = point.tolist()
     below = lens.alpha * math.sqrt(x * x + y * y + z * z) + (1 - lens.alpha) * z
     return lens.fx_px * x / below + lens.cx_px, lens.fy_px * y / below + lens.cy_px
 
 
 def woodscape(point: np.ndarray, lens: AnglePolynomialLens) -> tuple[float, float]:
-    """Yogamani et al. 2019, section 3: rho(theta) = k1 theta + k2 theta^2 + k3 theta^3 + k4 theta^4 in px."""
+    """The data set's own readme: rho(theta) = k1 theta + k2 theta^2 + k3 theta^3 + k4 theta^4 in px, y stretched."""
     x, y, z = point.tolist()
     chi = math.sqrt(x * x + y * y)
     theta = math.pi / 2 - math.atan2(z, chi)

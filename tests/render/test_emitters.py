@@ -147,7 +147,8 @@ def centre_of_light(picture: np.ndarray, around_px: np.ndarray, reach_px: int = 
 
 
 @pytest.fixture(scope="module")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
+def job(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, np.ndarray], str]:
+    """The pictures, and what Blender's process said on standard error."""
     folder = tmp_path_factory.mktemp("emitters")
     cases: dict[str, Any] = {
         name: {
@@ -160,15 +161,22 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
     }
     (folder / "job.json").write_text(json.dumps({"cases": cases}))
     command = [sys.executable, str(Path(__file__).with_name("blender_job.py")), "emitters"]
-    subprocess.run(
+    ended = subprocess.run(
         [*command, str(folder / "job.json"), str(folder / "found.npz")],
         check=True,
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     with np.load(folder / "found.npz") as found:
-        return dict(found)
+        return dict(found), ended.stderr
+
+
+@pytest.fixture(scope="module")
+def rendered(job: tuple[dict[str, np.ndarray], str]) -> dict[str, np.ndarray]:
+    return job[0]
 
 
 def found_px(picture: np.ndarray, expected: np.ndarray) -> np.ndarray:
@@ -200,3 +208,12 @@ def test_every_lens_model_and_every_way_to_draw_one_is_rendered() -> None:
     chosen = {case.kind or plan_projection(case.lens).kind for case in CASES.values()}
     assert chosen == {"builtin", "osl", "polynomial"}
     assert polynomial_projection(SQUARE_KANNALA_BRANDT).residual_px < TOLERANCE_PX / 3
+
+
+def test_a_fitted_polynomial_says_how_far_it_is_off(job: tuple[dict[str, np.ndarray], str]) -> None:
+    said = [line for line in job[1].splitlines() if "drawn by a polynomial" in line]
+    residual_px = polynomial_projection(SQUARE_KANNALA_BRANDT).residual_px
+    assert (
+        len(said) == 1
+        and f"lens kannala_brandt: drawn by a polynomial fitted to it, up to {residual_px:.3f} px" in said[0]
+    )

@@ -65,6 +65,16 @@ def test_number_of_workers_does_not_show(config: RenderConfig) -> None:
     assert files_of(two) == files_of(config)
 
 
+def test_warnings_of_the_renderer_reach_the_person(
+    config: RenderConfig, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FLAT_WORKER_WARNS_AT", "1")
+
+    run(config.model_copy(update={"images": 2}), FLAT)
+
+    assert capfd.readouterr().out.count("the lens is only fitted") == 1
+
+
 def test_worker_that_dies_once_is_replaced_and_loses_nothing(
     config: RenderConfig, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
