@@ -16,6 +16,9 @@ $(VENV)/installed: pyproject.toml
 # The demo's refiner is so small that a second thread waits more than it works.
 demo: setup
 	@$(RUN) generate.py render --config assets/demo/render.yaml --out $(DEMO)/S
+	@$(RUN) generate.py check $(DEMO)/S
+	@$(RUN) generate.py view $(DEMO)/S
+	@$(RUN) generate.py stats $(DEMO)/S --reference None --out $(DEMO)/stats.html
 	@$(RUN) generate.py render --config assets/demo/standin.yaml --out $(DEMO)/stand-in
 	@$(RUN) generate.py split $(DEMO)/stand-in --config assets/demo/split.yaml --out $(DEMO)/R
 	@OMP_NUM_THREADS=1 $(RUN) generate.py refine --config assets/demo/refine.yaml --synthetic $(DEMO)/S --real $(DEMO)/R/train --out $(DEMO)/S+

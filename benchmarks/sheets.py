@@ -1,6 +1,7 @@
-"""The pictures that docs/ shows: full frames of a dataset, and its people before and after refining.
+"""The pictures that docs/ shows: full frames of a dataset, its labels, and its people before and after refining.
 
 python benchmarks/sheets.py frames S --out frames.jpg
+python benchmarks/sheets.py labels S --count 1 --columns 4 --out labels.jpg
 python benchmarks/sheets.py crops S --refined S+ --out crops.jpg
 """
 
@@ -18,12 +19,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from annotate.crops import extract, person_crop
 from annotate.dataset import Dataset
-from annotate.draw import contact_sheet
+from annotate.draw import contact_sheet, draw_labels
 from annotate.files import write_image
+from annotate.page.view_previews import class_palette, depth_scale, normal_colours
 
 
 def main(
-    what: Positional[Literal["frames", "crops"]],
+    what: Positional[Literal["frames", "labels", "crops"]],
     dataset: Positional[Path],
     out: Path,
     refined: Path | None = None,
@@ -34,13 +36,27 @@ def main(
     """Write a sheet of pictures evenly chosen from a dataset, none selected by eye."""
     before = Dataset.read(dataset)
     after = Dataset.read(refined) if refined else before
-    images = frames(before, count) if what == "frames" else crops(before, after, count)
+    sheets = {"frames": lambda: frames(before, count), "labels": lambda: labels(before, count)}
+    images = sheets.get(what, lambda: crops(before, after, count))()
     write_image(out, contact_sheet(images, columns, width), jpeg_quality=85)
 
 
 def frames(dataset: Dataset, count: int) -> list[np.ndarray]:
     """Full pictures, evenly spaced."""
     return [dataset.image(dataset.pictures[index]) for index in evenly(len(dataset), count)]
+
+
+def labels(dataset: Dataset, count: int) -> list[np.ndarray]:
+    """Four pictures for each: with boxes and keypoints, depth, normals, classes."""
+    chosen = [dataset.pictures[index] for index in evenly(len(dataset), count)]
+    scale = depth_scale(dataset, chosen)
+    images = []
+    for picture in chosen:
+        images.append(draw_labels(dataset.image(picture), picture, thickness_px=1))
+        if scale is not None:
+            images.append(scale.colours(dataset.depth_m(picture)))
+        images += [normal_colours(dataset.normals(picture)), class_palette()[dataset.classes(picture)]]
+    return [np.asarray(image, np.uint8) for image in images]
 
 
 def crops(before: Dataset, after: Dataset, count: int, size_px: int = 128) -> list[np.ndarray]:
