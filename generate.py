@@ -19,6 +19,7 @@ from typing import Any, cast
 import tyro
 import yaml
 from pydantic import BaseModel, ValidationError
+from tqdm import tqdm
 
 from annotate.errors import InputError, PlafondError
 from annotate.files import write_text
@@ -103,14 +104,27 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return _run(name, rest)
     except PlafondError as error:
-        print(f"generate.py {name}: {error}", file=sys.stderr)
+        _complain(name, str(error))
         return error.exit_status
     except KeyboardInterrupt:
-        print(f"\ngenerate.py {name}: stopped; the same command continues it", file=sys.stderr)
+        _complain(name, "stopped; the same command continues it")
         return 1
+    except BrokenPipeError:
+        raise
     except (OSError, MemoryError) as error:
-        print(f"generate.py {name}: {type(error).__name__}: {error}", file=sys.stderr)
+        _complain(name, _system_message(error))
         return 1
+
+
+def _system_message(error: OSError | MemoryError) -> str:
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return f"{type(error).__name__}: {error}"
+
+
+def _complain(name: str, message: str) -> None:
+    """Print an error on a line of its own, whatever progress bar is being drawn."""
+    tqdm.write(f"generate.py {name}: {message}", file=sys.stderr)
 
 
 def _command_name(arguments: list[str]) -> tuple[str, list[str]]:
@@ -130,12 +144,21 @@ def _run(name: str, arguments: list[str]) -> int:
         raise InputError(f"there is no such command; the commands are {', '.join(longer or COMMANDS)}")
     schema, run = COMMANDS[name].load()
     config = parse(name, schema, arguments)
-    result = run(config)
     out = getattr(config, "out", None)
+    if isinstance(out, Path):
+        _refuse_below_file(out)
+    result = run(config)
     if isinstance(out, Path) and out.is_dir():
         write_text(out / "config.yaml", yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False))
     print(result)
     return 0
+
+
+def _refuse_below_file(out: Path) -> None:
+    """InputError if a file stands where --out needs a folder, before hours are spent on what cannot be written."""
+    file = next((parent for parent in out.parents if parent.is_file()), None)
+    if file is not None:
+        raise InputError(f"--out {out}: {file} is a file; expected a folder there")
 
 
 def parse(name: str, schema: type[BaseModel], arguments: list[str]) -> BaseModel:
@@ -212,4 +235,9 @@ def _overview() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        status = main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # Whoever reads what is printed has read enough, as `head` does.
+        sys.stdout, status = None, 1
+    sys.exit(status)

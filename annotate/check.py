@@ -57,6 +57,8 @@ def run(config: CheckConfig) -> Path:
     """The command: print what is wrong. Raises PlafondError if anything is. Returns the dataset folder."""
     if not config.dataset.is_dir():
         raise InputError(f"{config.dataset}: no such folder; name a dataset folder")
+    if config.report is not None and (config.report.is_dir() or not config.report.resolve().parent.is_dir()):
+        raise InputError(f"--json {config.report}: expected the name of a file in a folder that exists")
     report = check_folder(config.dataset, config.quick)
     for line in report.lines(config.most):
         print(line)

@@ -53,7 +53,10 @@ def write_image(path: Path, image: np.ndarray, jpeg_quality: int = 95) -> None:
     """
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
     options = [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality] if path.suffix.lower() in (".jpg", ".jpeg") else []
-    ok, encoded = cv2.imencode(path.suffix, bgr, options)
+    try:
+        ok, encoded = cv2.imencode(path.suffix, bgr, options)
+    except cv2.error:  # an unknown suffix
+        ok = False
     if not ok:
         raise InputError(f"{path}: OpenCV cannot write pictures of this type; use .png or .jpg")
     write_bytes(path, encoded.tobytes())

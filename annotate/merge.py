@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 from tqdm import tqdm
-from tyro.conf import Positional
+from tyro.conf import Positional, arg
 
 from annotate.dataset import Dataset, DatasetInfo, DatasetWriter, Picture
 from annotate.dataset_model import FILE_FOLDERS
@@ -31,7 +32,7 @@ class MergeConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    datasets: Positional[tuple[Path, ...]]
+    datasets: Annotated[Positional[tuple[Path, ...]], arg(metavar="DATASET ...")]
     """The dataset folders to put together, in this order; they stay as they are."""
     out: Path
     """Folder to write."""
@@ -62,7 +63,7 @@ def merge(datasets: Sequence[Dataset], out: Path, name: str = "merged", overwrit
     names than a class map can hold.
     """
     if not datasets:
-        raise InputError("merge: no dataset was given; name at least one")
+        raise InputError("no dataset was given; name at least one")
     _refuse_twice([dataset.root for dataset in datasets])
     refuse_source(out, [dataset.root for dataset in datasets])
     prefixes = _prefixes(datasets)
@@ -90,7 +91,7 @@ def merged_classes(lists: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
         return longest
     union = tuple(dict.fromkeys(name for names in known for name in names))
     if len(union) > MOST_CLASSES:
-        raise InputError(f"merge: the inputs name {len(union)} classes together; a class map holds {MOST_CLASSES}")
+        raise InputError(f"the datasets name {len(union)} classes together; a class map holds {MOST_CLASSES}")
     return union
 
 
@@ -161,7 +162,7 @@ def _refuse_twice(roots: list[Path]) -> None:
     seen = set()
     for root in roots:
         if root.resolve() in seen:
-            raise InputError(f"merge: {root} is named twice; name every dataset once")
+            raise InputError(f"{root} is named twice; name every dataset once")
         seen.add(root.resolve())
 
 

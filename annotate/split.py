@@ -89,6 +89,8 @@ def split(
         divided = _in_order(dataset, by, fractions, seed, gap)
     parts = [(name, pictures, _part_info(dataset, name, made_by)) for name, pictures in divided.items()]
     refuse_inside_dataset(out)
+    if out.is_file():
+        raise InputError(f"--out {out}: is a file; the parts need a folder")
     if (out / "dataset.json").is_file():
         raise InputError(f"--out {out}: is itself a dataset; the parts need a folder of their own")
     for name, _, info in parts:

@@ -24,10 +24,12 @@ class Format:
     write: Callable[[LabelledPictures, Path], None]
     holds: Collection[str]
     """Kinds of labels (LABEL_KINDS) that survive writing and reading."""
+    holds_kind: bool = False
+    """Says what the pictures are (DatasetInfo.kind); where it does not, reading takes them for real."""
 
 
 FORMATS: dict[str, Format] = {
-    "coco": Format("COCO object annotations (JSON)", coco.read_coco, coco.write_coco, coco.HOLDS),
+    "coco": Format("COCO object annotations (JSON)", coco.read_coco, coco.write_coco, coco.HOLDS, holds_kind=True),
     "yolo": Format("YOLO text labels", yolo.read_yolo, yolo.write_yolo, yolo.HOLDS),
     "yolo-obb": Format(
         "YOLO-OBB text labels (oriented boxes)", yolo_obb.read_yolo_obb, yolo_obb.write_yolo_obb, yolo_obb.HOLDS
@@ -45,8 +47,11 @@ FORMATS: dict[str, Format] = {
         webdataset.read_webdataset,
         webdataset.write_webdataset,
         webdataset.HOLDS,
+        holds_kind=True,
     ),
-    "plafond": Format("a dataset folder of plafond", plafond.read_plafond, plafond.write_plafond, plafond.HOLDS),
+    "plafond": Format(
+        "a dataset folder of plafond", plafond.read_plafond, plafond.write_plafond, plafond.HOLDS, holds_kind=True
+    ),
 }
 
 

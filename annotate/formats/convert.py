@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
-from tyro.conf import Positional
+from tyro.conf import Positional, arg
 
 from annotate.dataset_model import Kind
 from annotate.dataset_writer import refuse_inside_dataset, refuse_source, refuse_unwritable
@@ -21,14 +22,15 @@ class ConvertConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    format: Positional[str]
-    """Format of the source; the command's message for an unknown one lists them."""
-    source: Positional[Path]
-    """Folder (or COCO file) to read; it stays as it is."""
+    format: Annotated[Positional[str], arg(metavar="FORMAT")]
+    """Format of the source: coco, yolo, yolo-obb, cepdof (also WEPDTOF), mwr, habbof, loaf, labelme, cvat, webdataset
+    or plafond (a dataset folder)."""
+    source: Annotated[Positional[Path], arg(metavar="SOURCE")]
+    """Folder or label file to read; it stays as it is."""
     out: Path
     """Folder to write: new or empty."""
-    to: str = "plafond"
-    """Format to write: plafond or any other that can be read."""
+    to: Annotated[str, arg(metavar="FORMAT")] = "plafond"
+    """Format to write: any of the above."""
     exclude: list[str] = Field(default_factory=list)
     """Names (without suffix) of pictures to leave out."""
     images: Path | None = None
@@ -57,11 +59,18 @@ def run(config: ConvertConfig) -> Path:
         write_plafond(labelled, config.out, config.overwrite)
     else:
         _write_whole(writer, labelled, config.out)
-    for note in [*labelled.notes, *unheld(labelled, writer.holds)]:
+    for note in [*labelled.notes, *unheld(labelled, writer.holds), *_kind_note(writer, labelled)]:
         print(f"note: {note}")
     people = sum(len(picture.people) for picture in labelled.pictures)
     print(f"{config.out}: {len(labelled.pictures)} pictures, {people} people")
     return config.out
+
+
+def _kind_note(writer: Format, labelled: LabelledPictures) -> list[str]:
+    kind = labelled.info.kind
+    if writer.holds_kind or kind == "real":
+        return []
+    return [f"this format does not say that the pictures are {kind}: pass --kind {kind} to read them as such"]
 
 
 def _options(config: ConvertConfig) -> ReadOptions:

@@ -83,7 +83,10 @@ def read_cvat(source: Path, options: ReadOptions) -> LabelledPictures:
     label = _person_label(elements, path, options)
     words = [_picture_words(element, place) for element, place in zip(elements, places, strict=True)]
     ids = _ids(words, elements)
+    # Files that plafond wrote have an id of its own on every picture, and know the times that there are.
+    own = options.frames_per_second is None and all("id" in one for one in words)
     times = times_of_names(names, options.frames_per_second)
+    times = [None] * len(names) if own else times
     pictures, others = [], 0
     for number, (element, size) in enumerate(zip(elements, picture_sizes(paths, "pictures"), strict=True)):
         values = {"time_s": times[number], **words[number], "id": ids[number], "file_name": names[number]}
@@ -92,7 +95,7 @@ def read_cvat(source: Path, options: ReadOptions) -> LabelledPictures:
         others += left_out
     refuse_repeated_names(pictures, str(path))
     notes = [f"{others} shapes with other labels were left out"] if others else []
-    if not any("time_s" in own for own in words):
+    if not own and not any("time_s" in one for one in words):
         notes += time_note(times, options.frames_per_second)
     config: dict[str, Any] = {"format": "cvat", "source": path.name, "annotations_sha256": file_sha256(path)}
     config |= {"exclude": sorted(options.exclude), "person_class": options.person_class}

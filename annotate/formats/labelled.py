@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from tqdm import tqdm
 
-from annotate.boxes import clip_boxes
+from annotate.boxes import clip_boxes, rotated_box_corners, upright_box_of
 from annotate.dataset import Dataset, DatasetInfo, Picture
 from annotate.dataset_model import Kind
 from annotate.errors import InputError
@@ -22,6 +22,7 @@ from annotate.picture_file import verify_picture
 
 OUTSIDE_TOLERANCE_PX = 2.0
 """Boxes may leave the picture this far, by rounding or by a hand that slipped; they are clipped. Further is an error."""
+_SAME_BOX_PX = 0.5
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,19 @@ def _some(field: str) -> Callable[[Picture], int]:
     return lambda picture: sum(getattr(person, field) is not None for person in picture.people)
 
 
+def _tight_boxes(picture: Picture) -> int:
+    """How many people have an upright box that is not merely the one around their rotated box."""
+    both = [(one.bbox, one.rotated_bbox or one.radius_bbox) for one in picture.shown_people]
+    count = 0
+    for upright, rotated in both:
+        if rotated is not None:
+            around = clip_boxes([upright_box_of(rotated_box_corners([rotated])[0])], picture.width, picture.height)[0]
+            count += bool(np.abs(around - upright).max() > _SAME_BOX_PX)
+    return count
+
+
 LABEL_KINDS: dict[str, tuple[str, Callable[[Picture], int]]] = {
+    "bbox": ("upright boxes beside rotated ones", _tight_boxes),
     "head_bbox": ("head boxes", _some("head_bbox")),
     "head_point": ("head points", _some("head_point")),
     "rotated_bbox": ("rotated boxes", _some("rotated_bbox")),
@@ -84,9 +97,12 @@ LABEL_KINDS: dict[str, tuple[str, Callable[[Picture], int]]] = {
     "visible_fraction": ("visible fractions", _some("visible_fraction")),
     "truncated": ("truncation flags", lambda picture: sum(person.truncated for person in picture.people)),
     "hidden": ("hidden people", lambda picture: sum(person.hidden for person in picture.people)),
-    "position_m": ("positions in metres", _some("foot_m")),
+    "foot_m": ("positions on the floor in metres", _some("foot_m")),
+    "head_m": ("positions of heads in metres", _some("head_m")),
     "attributes": ("people's attributes", lambda picture: sum(bool(person.attributes) for person in picture.people)),
     "ignore_areas": ("ignore areas", lambda picture: len(picture.ignore_areas)),
+    "background": ("names of backgrounds", lambda picture: int(picture.background is not None)),
+    "picture_attributes": ("attributes of pictures", lambda picture: int(bool(picture.attributes))),
     "time_s": ("times of pictures", lambda picture: int(picture.time_s is not None)),
     "camera": ("cameras of pictures", lambda picture: int(picture.camera is not None)),
     "depth": ("depth maps", lambda picture: int(picture.depth_file is not None)),
@@ -98,7 +114,7 @@ format holds pictures and either person boxes or rotated boxes."""
 
 
 def unheld(labelled: LabelledPictures, holds: Collection[str]) -> list[str]:
-    """One sentence on what a format with these LABEL_KINDS leaves out of these pictures; none if it loses nothing."""
+    """What a format with these LABEL_KINDS leaves out of these pictures, in a sentence; none if it loses nothing."""
     counts = {
         name: sum(count(picture) for picture in labelled.pictures)
         for kind, (name, count) in LABEL_KINDS.items()

@@ -86,7 +86,10 @@ def read_labelme(source: Path, options: ReadOptions) -> LabelledPictures:
         )
     chosen = [path for path in files if names[path] in wanted]
     label = _person_label([files[path] for path in chosen], source, options)
+    # Files that plafond wrote know the times that there are; names tell none beyond.
+    own_files = options.frames_per_second is None and all(files[path].get("plafond") for path in chosen)
     times = times_of_names([names[path] for path in chosen], options.frames_per_second)
+    times = [None] * len(chosen) if own_files else times
     pictures: list[Picture] = []
     cameras: dict[str, Camera] = {}
     others, ids = 0, _ids([files[path] for path in chosen])
@@ -102,7 +105,7 @@ def read_labelme(source: Path, options: ReadOptions) -> LabelledPictures:
     refuse_repeated_names(pictures, str(source))
     notes = [f"{others} shapes with other labels were left out"] if others else []
     notes += [f"{unlabelled} pictures without a label file were left out"] if unlabelled else []
-    if not any((files[path].get("plafond") or {}).get("time_s") is not None for path in chosen):
+    if not own_files and not any((files[path].get("plafond") or {}).get("time_s") is not None for path in chosen):
         notes += time_note(times, options.frames_per_second)
     config: dict[str, Any] = {"format": "labelme", "source": source.resolve().name, "exclude": sorted(options.exclude)}
     config |= {"person_class": options.person_class, "frames_per_second": options.frames_per_second}

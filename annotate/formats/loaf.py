@@ -49,7 +49,7 @@ from annotate.formats.rotated_json import (
 )
 from annotate.lens import Array
 
-HOLDS: frozenset[str] = frozenset({"radius_bbox", "position_m", "attributes"})
+HOLDS: frozenset[str] = frozenset({"bbox", "radius_bbox", "foot_m", "attributes"})
 _OWN_FIELDS = ("difficult", "person_location")
 _IMAGES, _LABELS = "images/resolution_1k/train", "annotations/resolution_1k/instances_train.json"
 _FIT_DEG = 10.0

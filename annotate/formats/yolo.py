@@ -17,7 +17,7 @@ from annotate.formats.labelled import LabelledPictures, ReadOptions, clipped_box
 from annotate.formats.text_labels import LineValues, line_numbers
 from annotate.formats.yolo_folder import read_yolo_folder, write_yolo_folder
 
-HOLDS: frozenset[str] = frozenset()
+HOLDS: frozenset[str] = frozenset({"bbox"})
 """Person boxes only."""
 _EXAMPLE = "class cx cy w h"
 

@@ -18,10 +18,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from tyro.conf import Positional
 
 from annotate.dataset import Dataset, Person
-from annotate.errors import InputError
 from annotate.files import write_text
 from annotate.keypoints import KEYPOINTS
 from annotate.lens import Array
+from annotate.page import refuse_no_page
 from annotate.page import stats_figures as figures
 from annotate.page.stats_boxes import (
     QUANTITIES,
@@ -33,7 +33,7 @@ from annotate.page.stats_boxes import (
     offsets_and_weights,
     sample,
 )
-from annotate.page.stats_compare import Difference, conclusion, difference, number
+from annotate.page.stats_compare import Difference, conclusion, difference, number, yardstick
 from annotate.page.stats_figures import Series
 from annotate.page.stats_reference import Reference, read_reference
 from annotate.page.view_labels import activity_of, pose_of
@@ -86,8 +86,7 @@ _ALL = (*QUANTITIES, *_DATASET_QUANTITIES)
 def run(config: StatsConfig) -> Path:
     """The command: write the page. Returns its path."""
     out = config.out or config.datasets[0] / "stats.html"
-    if out.is_dir():
-        raise InputError(f"--out {out}: is a folder; name an HTML file in it")
+    refuse_no_page(out)
     datasets = [Dataset.read(path) for path in config.datasets]
     reference = read_reference(config.reference) if config.reference is not None else None
     return write_stats(datasets, reference, out)
@@ -99,12 +98,7 @@ def write_stats(datasets: list[Dataset], reference: Reference | None, out_html: 
     ours = [_of_dataset(dataset, Series(names[place], place)) for place, dataset in enumerate(datasets)]
     populations = ours if reference is None else [_of_reference(reference), *ours]
     baseline, others = populations[0], populations[1:]
-    differences = [
-        difference(one.series.name, quantity, one.samples[quantity.key], baseline.samples[quantity.key])
-        for one in others
-        for quantity in QUANTITIES
-        if quantity.key in one.samples and quantity.key in baseline.samples
-    ]
+    differences = _differences(others, baseline) if others else []
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True)
     text = environment.get_template("stats.html").render(
         title=", ".join(names),
@@ -118,6 +112,18 @@ def write_stats(datasets: list[Dataset], reference: Reference | None, out_html: 
     )
     write_text(out_html, text)
     return out_html
+
+
+def _differences(populations: list[Population], baseline: Population) -> list[Difference]:
+    """Every quantity that both know, of every population against the baseline."""
+    found = []
+    yardsticks = {key: yardstick(known) for key, known in baseline.samples.items()}
+    for one in populations:
+        for quantity in QUANTITIES:
+            ours, theirs = one.samples.get(quantity.key), baseline.samples.get(quantity.key)
+            if ours is not None and theirs is not None:
+                found.append(difference(one.series.name, quantity, ours, theirs, yardsticks[quantity.key]))
+    return found
 
 
 def _names(datasets: list[Dataset]) -> list[str]:

@@ -92,10 +92,8 @@ def sample(pictures: Sequence[PictureBoxes], quantity: Quantity) -> Sample | Non
     """The values of a quantity over pictures, every group of equal weight; None where nothing is known."""
     known = [picture for picture in pictures if picture.side_px is not None or not quantity.needs_side]
     parts = [quantity.measure(picture) for picture in known]
-    names = [np.full(len(part), picture.group) for part, picture in zip(parts, known, strict=True)]
-    values = np.concatenate([np.zeros(0), *parts])
-    groups = np.concatenate([np.zeros(0, dtype="U1"), *names])
-    return grouped_sample(values, groups)
+    groups = np.repeat(np.array([picture.group for picture in known], str), [len(part) for part in parts])
+    return grouped_sample(np.concatenate([np.zeros(0), *parts]), groups)
 
 
 def grouped_sample(values: Array, groups: np.ndarray) -> Sample | None:
@@ -120,9 +118,12 @@ def offsets_and_weights(pictures: Sequence[PictureBoxes]) -> tuple[Array, Array]
 
 
 def tilts_deg(rotated: Array, nadir_px: Array) -> Array:
-    """(n,) angle between a rotated box's h axis and the direction away from the nadir, 0 to 90 degrees."""
+    """(n,) angle between a rotated box's h axis and the direction away from the nadir, 0 to 90 degrees.
+
+    nadir_px: (2,), or (k, 1, 2) for k points at once, which gives (k, n).
+    """
     off = rotated[:, :2] - nadir_px
-    radial_deg = np.degrees(np.arctan2(off[:, 0], -off[:, 1]))
+    radial_deg = np.degrees(np.arctan2(off[..., 0], -off[..., 1]))
     return np.asarray(np.abs((rotated[:, 4] - radial_deg + 90) % 180 - 90))
 
 

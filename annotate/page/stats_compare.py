@@ -32,12 +32,17 @@ class Difference:
     baseline_median: float
 
 
-def difference(dataset: str, quantity: Quantity, ours: Sample, baseline: Sample) -> Difference:
-    """The Wasserstein-1 distance of a sample from the baseline, and what it means."""
+def difference(
+    dataset: str, quantity: Quantity, ours: Sample, baseline: Sample, spread_of_groups: float | None
+) -> Difference:
+    """The Wasserstein-1 distance of a sample from the baseline, and what it means.
+
+    spread_of_groups: yardstick(baseline), which is the same for all datasets.
+    """
     distance = wasserstein(ours, baseline)
     spread = standard_deviation(baseline)
     medians = (float(ours.quantiles([0.5])[0]), float(baseline.quantiles([0.5])[0]))
-    return Difference(dataset, quantity, distance, distance / spread, yardstick(baseline), *medians)
+    return Difference(dataset, quantity, distance, distance / spread, spread_of_groups, *medians)
 
 
 def wasserstein(a: Sample, b: Sample) -> float:
@@ -70,9 +75,9 @@ def _sentence(differences: list[Difference], baseline: str) -> str:
     ordered = sorted(differences, key=lambda one: one.deviations, reverse=True)
     most, least = ordered[0], ordered[-1]
     text = (
-        f"{most.dataset} differs most from {baseline} in {most.quantity.title}: the median is {number(most.median)} "
-        f"and there {number(most.baseline_median)} ({most.quantity.unit}); the distributions are {most.deviations:.1f} "
-        "standard deviations apart"
+        f"{most.dataset} differs most from {baseline} in {most.quantity.title}: median {number(most.median)} against "
+        f"{number(most.baseline_median)} ({most.quantity.unit}), distributions {most.deviations:.1f} standard deviations "
+        "apart"
     )
     text += f"{_against_yardstick(most)}."
     if least is not most:

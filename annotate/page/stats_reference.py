@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ def read_reference(path: Path) -> Reference:
         raise InputError(f"{path}: holds no boxes; expected lines of {','.join(COLUMNS)}")
     sizes = {video: picture_size_of(_all_boxes(frames)) for video, frames in videos.items()}
     pictures = [
-        _picture(video, np.array(boxes), sizes[video]) for video, frames in videos.items() for boxes in frames.values()
+        one for video, frames in videos.items() for one in _pictures(video, list(frames.values()), sizes[video])
     ]
     return Reference(path.name.removesuffix(".gz").removesuffix(".csv"), pictures, sizes)
 
@@ -70,44 +71,46 @@ def picture_size_of(rotated: Array) -> tuple[int, int] | None:
         return None
     elongated = elongated[:: max(1, len(elongated) // _ENOUGH_BOXES)]
     low, high = rotated[:, :2].min(axis=0), rotated[:, :2].max(axis=0)
-    scores = {size: _aligned(elongated, np.array(size) / 2) for size in USUAL_SIZES_PX if (high < size).all()}
-    if not scores:
+    sizes = [size for size in USUAL_SIZES_PX if (high < size).all()]
+    if not sizes:
         return None
+    scores = dict(zip(sizes, _aligned(elongated, np.array(sizes) / 2).tolist(), strict=True))
     ranked = sorted(scores, key=lambda size: scores[size], reverse=True)
     best = ranked[0]
-    anywhere = max(
-        _aligned(elongated, np.array([x, y]))
-        for x in np.linspace(low[0], high[0], _GRID)
-        for y in np.linspace(low[1], high[1], _GRID)
-    )
+    columns, rows = np.meshgrid(*(np.linspace(low[axis], high[axis], _GRID) for axis in (0, 1)))
+    anywhere = _aligned(elongated, np.stack([columns.ravel(), rows.ravel()], axis=1)).max()
     second = scores[ranked[1]] if len(ranked) > 1 else 0.0
     clear = scores[best] >= _AS_GOOD * anywhere and scores[best] >= _BETTER * second
     return best if clear and (high - low).max() >= _MIN_REACH * min(best) else None
 
 
-def _aligned(elongated: Array, nadir_px: Array) -> float:
-    """The part of boxes that point away from nadir_px; those right at it, which point anywhere, left out."""
-    apart = np.linalg.norm(elongated[:, :2] - nadir_px, axis=1)
-    counted = apart > elongated[:, 3] / 2
-    if counted.sum() < _MIN_BOXES:
-        return 0.0
-    return float((tilts_deg(elongated[counted], nadir_px) < _ALIGNED_DEG).mean())
+def _aligned(elongated: Array, points_px: Array) -> Array:
+    """(k,) part of the boxes (n, 5) that point away from each point (k, 2); those right at it, which point anywhere,
+    left out."""
+    nadir = points_px[:, None]
+    counted = np.linalg.norm(elongated[:, :2] - nadir, axis=2) > elongated[:, 3] / 2
+    aligned = counted & (tilts_deg(elongated, nadir) < _ALIGNED_DEG)
+    enough = counted.sum(axis=1) >= _MIN_BOXES
+    return np.where(enough, aligned.sum(axis=1) / np.maximum(counted.sum(axis=1), 1), 0.0)
 
 
 def _all_boxes(frames: dict[str, list[list[float]]]) -> Array:
     return canonical_rotated_boxes([box for boxes in frames.values() for box in boxes])
 
 
-def _picture(video: str, boxes: Array, size: tuple[int, int] | None) -> PictureBoxes:
-    """The upright boxes are those around the rotated ones, a little larger than boxes around the people."""
-    rotated = canonical_rotated_boxes(boxes)
+def _pictures(video: str, frames: list[list[list[float]]], size: tuple[int, int] | None) -> list[PictureBoxes]:
+    """The pictures of one video. Their upright boxes are those around the rotated ones, a little larger than boxes
+    around the people."""
+    rotated = canonical_rotated_boxes([box for boxes in frames for box in boxes])
     corners = rotated_box_corners(rotated)
     low, high = corners.min(axis=1), corners.max(axis=1)
     if size is not None:
         low, high = np.clip(low, 0, size), np.clip(high, 0, size)
     side = None if size is None else float(min(size))
     nadir = np.full(2, np.nan) if size is None else np.array(size) / 2
-    return PictureBoxes(video, side, nadir, np.hstack([low, high - low]), rotated)
+    upright, ends = np.hstack([low, high - low]), np.cumsum([len(boxes) for boxes in frames])[:-1]
+    parts = zip(np.split(upright, ends), np.split(rotated, ends), strict=True)
+    return [PictureBoxes(video, side, nadir, *part) for part in parts]
 
 
 def _rows(path: Path) -> Iterator[tuple[str, str, list[float]]]:
@@ -136,6 +139,6 @@ def _numbers(row: dict[str, str], path: Path, line: int) -> list[float]:
             values.append(float(row[name]))
         except (TypeError, ValueError):
             raise InputError(f"{path}: line {line}: {name} is {row[name]!r}, expected a number") from None
-    if not np.isfinite(values).all() or min(values[2:4]) <= 0:
+    if not all(map(math.isfinite, values)) or min(values[2:4]) <= 0:
         raise InputError(f"{path}: line {line}: expected finite numbers, and w_px and h_px above 0")
     return values

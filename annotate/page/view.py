@@ -26,9 +26,9 @@ from tyro.conf import Positional
 
 from annotate import draw
 from annotate.dataset import Dataset, Picture
-from annotate.errors import InputError
 from annotate.files import write_text
 from annotate.keypoints import SKELETON_NUMBERS
+from annotate.page import refuse_no_page
 from annotate.page.view_labels import activity_of, layers_of, picture_labels
 from annotate.page.view_previews import (
     MAP_FIELDS,
@@ -95,8 +95,7 @@ def run(config: ViewConfig) -> Path:
     """The command: write the page. Returns its path."""
     dataset = Dataset.read(config.dataset)
     out = config.out or dataset.root / "view.html"
-    if out.is_dir():
-        raise InputError(f"--out {out}: is a folder; name an HTML file in it")
+    refuse_no_page(out)
     return write_view(dataset, out, config.max_pictures)
 
 

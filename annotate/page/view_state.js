@@ -72,6 +72,7 @@ function makeSwitches() {
     const input = element("input", { type: "checkbox", id: `show-${key}`, value: key });
     const swatch = element("i", { className: "swatch" });
     swatch.style.setProperty("--layer", colour);
+    swatch.dataset.layer = key;
     byId("layers").append(element("label", {}, input, swatch, `${title} `, element("small", {}, count)));
   }
   byId("maps").hidden = !page.maps.length;
@@ -92,7 +93,7 @@ function showLegend() {
   if (map.scale) {
     const scale = element("i", { className: "scale" });
     scale.style.background = `linear-gradient(to right, ${map.scale.colours.join(",")})`;
-    legend.append(map.scale.near, scale, `${map.scale.far} along the ray; black: nothing`);
+    legend.append(element("span", { className: "range" }, map.scale.near, scale, map.scale.far), " along the ray; black: nothing");
   } else if (map.key === "normals") {
     legend.append("red: to the right, green: up in the picture, blue: towards the camera; black: nothing");
   }

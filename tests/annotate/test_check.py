@@ -408,6 +408,13 @@ def test_missing_folder_is_bad_input(tmp_path: Path) -> None:
         run(CheckConfig(dataset=tmp_path / "gone"))
 
 
+def test_report_without_a_place_is_refused_before_the_check(tmp_path: Path) -> None:
+    write_box_dataset(tmp_path / "S")
+    for report in (tmp_path, tmp_path / "nowhere/report.json"):
+        with pytest.raises(InputError, match=r"--json .*expected the name of a file in a folder that exists"):
+            run(CheckConfig(dataset=tmp_path / "S", report=report))
+
+
 def test_mask_values_are_read_as_they_are(tmp_path: Path) -> None:
     root = write_full_dataset(tmp_path / "S")
     mask_with(slice(2, 4), slice(50, 53), 60000)(root)

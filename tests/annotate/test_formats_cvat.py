@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import cv2
 import numpy as np
 import pytest
+from labelled_dataset import write_labelled
 from rich_pictures import NAMES, assert_same_labels, rich_dataset, there_and_back
 
 from annotate.dataset_model import Picture
@@ -48,6 +49,15 @@ def test_every_label_but_cameras_and_dense_maps_survives_the_way_there_and_back(
     assert_same_labels(LabelledPictures.of(dataset), back, without=LOST)
     assert back.info.name == dataset.info.name
     assert HOLDS == LABEL_KINDS.keys() - {"camera", "depth", "normals", "classes"}  # noqa: SIM300
+
+
+def test_no_times_that_plafond_did_not_know_are_made_of_names(tmp_path: Path) -> None:
+    dataset = write_labelled(tmp_path / "S")
+    assert all(picture.time_s is None and picture.file_name[-5].isdigit() for picture in dataset)
+    back = there_and_back(dataset, tmp_path / "out", write_cvat, read_cvat)
+    assert {picture.time_s for picture in back.pictures} == {None}
+    named = read_cvat(tmp_path / "out", ReadOptions(frames_per_second=2.0))
+    assert None not in [picture.time_s for picture in named.pictures]
 
 
 def test_written_file_has_the_form_that_cvat_describes(tmp_path: Path) -> None:

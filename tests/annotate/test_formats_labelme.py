@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from labelled_dataset import write_labelled
 from rich_pictures import NAMES, assert_same_labels, rich_dataset, there_and_back
 
 from annotate.dataset_model import Picture
@@ -47,6 +48,15 @@ def test_every_label_but_dense_maps_survives_the_way_there_and_back(tmp_path: Pa
     assert_same_labels(LabelledPictures.of(dataset), back, without=MAPS)
     assert back.info.cameras == dataset.info.cameras
     assert HOLDS == LABEL_KINDS.keys() - {"depth", "normals", "classes"}  # noqa: SIM300
+
+
+def test_no_times_that_plafond_did_not_know_are_made_of_names(tmp_path: Path) -> None:
+    dataset = write_labelled(tmp_path / "S")
+    assert all(picture.time_s is None and picture.file_name[-5].isdigit() for picture in dataset)
+    back = there_and_back(dataset, tmp_path / "out", write_labelme, read_labelme)
+    assert {picture.time_s for picture in back.pictures} == {None}
+    named = read_labelme(tmp_path / "out", ReadOptions(frames_per_second=2.0))
+    assert None not in [picture.time_s for picture in named.pictures]
 
 
 def test_written_files_are_what_labelme_opens(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_out_and_in_again_is_the_same(tmp_path: Path) -> None:
     before = standing_people(tmp_path / "pictures")
     write_loaf(before, tmp_path / "out")
     after = read(tmp_path / "out")
-    assert after.pictures[0].file_name == "0071_00030.jpg" and {"radius_bbox", "position_m"} <= HOLDS
+    assert after.pictures[0].file_name == "0071_00030.jpg" and {"radius_bbox", "foot_m"} <= HOLDS
     assert after.pictures[0].attributes == {"camera_height_m": pytest.approx(2.7)}
     for old, new in zip(before.pictures[0].people, after.pictures[0].people, strict=True):
         np.testing.assert_allclose(new.radius_bbox, old.radius_bbox, atol=1e-9)

@@ -121,6 +121,12 @@ def test_impossible_shares_are_refused(tmp_path: Path, fractions: tuple[float, f
     assert not (tmp_path / "parts").exists()
 
 
+def test_a_file_in_the_place_of_the_parts_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("")
+    with pytest.raises(InputError, match="is a file; the parts need a folder"):
+        split(write_clip(tmp_path / "clip", ["0.png", "1.png"]), tmp_path / "out", fractions=(0.5, 0.5, 0))
+
+
 def test_parts_inside_or_over_a_dataset_are_refused(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip", [f"{number}.png" for number in range(4)])
     with pytest.raises(InputError, match="never lies inside another"):

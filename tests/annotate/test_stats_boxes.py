@@ -83,8 +83,12 @@ def test_conclusion_names_what_was_moved_most_and_puts_it_beside_the_spread_of_v
     values = np.concatenate([video.values for video in videos if video])
     baseline = grouped_sample(values, np.repeat(["v0", "v1", "v2", "v3"], 300))
     assert baseline is not None
-    far = difference("S", BY_KEY["size"], Sample(values + 9, baseline.weights, baseline.groups), baseline)
-    near = difference("S", BY_KEY["tilt"], Sample(values + 0.01, baseline.weights, baseline.groups), baseline)
+    far = difference(
+        "S", BY_KEY["size"], Sample(values + 9, baseline.weights, baseline.groups), baseline, yardstick(baseline)
+    )
+    near = difference(
+        "S", BY_KEY["tilt"], Sample(values + 0.01, baseline.weights, baseline.groups), baseline, yardstick(baseline)
+    )
     assert far.distance == pytest.approx(9) and near.distance == pytest.approx(0.01)
     spread = yardstick(baseline)
     assert spread is not None and 0.2 < spread < 1.0 and yardstick(plain([1, 2, 3])) is None

@@ -93,7 +93,7 @@ def test_figures_follow_the_colours_of_the_page(tmp_path: Path) -> None:
 def test_empty_dataset_and_wrong_paths(tmp_path: Path) -> None:
     write_labelled(tmp_path / "E", count=0, name="empty")
     assert "empty shows 0 people in 0 pictures" in text_of(run(StatsConfig(datasets=[tmp_path / "E"], reference=None)))
-    with pytest.raises(InputError, match="is a folder"):
+    with pytest.raises(InputError, match="is no HTML file"):
         run(StatsConfig(datasets=[tmp_path / "E"], reference=None, out=tmp_path))
     with pytest.raises(InputError, match="no such file"):
         run(StatsConfig(datasets=[tmp_path / "E"], reference=tmp_path / "none.csv"))

@@ -87,8 +87,9 @@ def test_page_elsewhere_refers_to_the_pictures_relatively(tmp_path: Path) -> Non
     assert index["images"] == "../../data%20%231/S/images/" and index["files"] == "page.files/"
     assert (page.parent / unquote(index["images"]) / "a #0001.png").is_file()
     assert not (dataset.root / ".cache").exists()
-    with pytest.raises(InputError, match="is a folder"):
-        run(ViewConfig(dataset=dataset.root, out=tmp_path / "pages"))
+    for wrong in ("pages", "page"):
+        with pytest.raises(InputError, match="is no HTML file"):
+            run(ViewConfig(dataset=dataset.root, out=tmp_path / wrong))
 
 
 def test_labels_stand_in_chunks(tmp_path: Path) -> None:

@@ -118,6 +118,18 @@ def test_maps_lie_over_the_picture_with_a_legend(browser: Browser, tmp_path: Pat
     assert classes == [True, "nothingfloorskin"] and picture == [False, ""]
 
 
+def test_layers_of_one_colour_have_switches_that_look_different(browser: Browser, tmp_path: Path) -> None:
+    opened(browser, tmp_path)
+    script = """
+    const look = (layer) => getComputedStyle(document.querySelector(`.swatch[data-layer=${layer}]`), "::before");
+    return ["person", "rotated", "head", "point"].map((layer) =>
+      [look(layer).borderTopColor, look(layer).borderTopStyle, look(layer).borderTopLeftRadius]);
+    """
+    person, rotated, head, point = browser.run(script)
+    assert person[0] == rotated[0] and head[0] == point[0]
+    assert (person[1], rotated[1]) == ("solid", "dashed") and head[2] != point[2]
+
+
 def test_enlarged_labels_lie_on_the_picture_in_every_layer(browser: Browser, tmp_path: Path) -> None:
     layers = "person,rotated,radius,whole,head,point,mask,keypoints,hidden,ignore"
     opened(browser, tmp_path, f"#picture=1&labels={layers}")

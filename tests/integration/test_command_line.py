@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import tyro
 from pydantic import BaseModel
+from tqdm import tqdm
 
 import generate
 from annotate.errors import InputError
@@ -61,6 +62,35 @@ def test_a_config_file_that_does_not_fit_is_named_with_its_field(tmp_path: Path,
 def test_a_missing_config_file_ends_with_status_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert generate.main(["view", "S", "--config", "nowhere.yaml"]) == 2
     assert capsys.readouterr().err == "generate.py view: --config nowhere.yaml: no such file\n"
+
+
+def test_an_out_below_a_file_is_refused_before_the_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(tmp_path, "")
+    assert generate.main(["view", str(tmp_path / "no-dataset"), "--out", str(file / "a/view.html")]) == 2
+    assert f"{file} is a file; expected a folder there" in capsys.readouterr().err
+
+
+def test_an_error_stands_on_a_line_of_its_own_below_a_progress_bar(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bars = []
+
+    def fail(*_: object) -> int:
+        bars.append(tqdm(total=9, leave=False))
+        raise InputError("wrong")
+
+    monkeypatch.setattr(generate, "_run", fail)
+    assert generate.main(["check"]) == 2
+    bars[0].close()
+    assert "\rgenerate.py check: wrong\n" in capsys.readouterr().err
+
+
+def test_a_file_that_the_system_refuses_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(generate, "_run", lambda *_: Path("/nowhere/at/all").read_text())
+    assert generate.main(["check"]) == 1
+    assert capsys.readouterr().err == "generate.py check: /nowhere/at/all: No such file or directory\n"
 
 
 def test_an_unknown_command_lists_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
