@@ -172,7 +172,8 @@ def _populate(
 ) -> tuple[list[PlacedPerson], int]:
     """People on seats, then people on the floor, and how many were asked for. SceneRejected if nobody found room."""
     crowd = Crowd(place, camera)
-    sitting = min(int(rng.integers(config.sitting[0], config.sitting[1] + 1)), len(place.seats))
+    wanted = int(rng.integers(config.sitting[0], config.sitting[1] + 1))
+    sitting = min(wanted, len(place.seats))
     standing = int(rng.integers(config.standing[0], config.standing[1] + 1))
     people = _seat_people(config, crowd, sitting, rng)
     for _ in range(standing):
@@ -184,7 +185,7 @@ def _populate(
             people.append(_placed(len(people) + 1, human, pose, spot))
     if not people and sitting + standing > 0:
         raise SceneRejected("nobody found room")
-    return people, sitting + standing
+    return people, wanted + standing
 
 
 def _seat_people(config: RenderConfig, crowd: Crowd, wanted: int, rng: np.random.Generator) -> list[PlacedPerson]:

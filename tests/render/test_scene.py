@@ -123,10 +123,10 @@ def test_seat_of_a_site_is_taken_by_somebody_who_looks_where_it_says(tmp_path: P
 def test_crowded_floor_has_fewer_people_than_asked_and_says_so(tmp_path: Path) -> None:
     corner = [[40.0, 40.0], [56.0, 40.0], [56.0, 56.0], [40.0, 56.0]]
     site = write_small_site(tmp_path, floor_px=corner, furniture=[])
-    scene = sample_scene(SMALL.model_copy(update={"site": site, "standing": (9, 9)}), 0)
+    scene = sample_scene(SMALL.model_copy(update={"site": site, "sitting": (2, 2), "standing": (9, 9)}), 0)
 
     assert 0 < len(scene.people) < 9
-    assert scene.attributes["asked_people"] == 9
+    assert scene.attributes["asked_people"] == 11  # two on seats, of which there are none
     assert scene.attributes["placed_people"] == len(scene.people)
 
 
