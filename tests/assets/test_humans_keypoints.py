@@ -78,6 +78,19 @@ def test_limbs_are_the_joints_and_the_head_lies_between_the_ears() -> None:
     np.testing.assert_allclose(hips[:2], human.foot_m, atol=1e-6)
 
 
+def test_head_ends_under_the_chin_and_at_the_nape_and_has_no_neck() -> None:
+    for seed in range(10):
+        human = build_human(sample_human(np.random.default_rng(seed)), Pose("rest", "standing", {}))
+        points = named(human)
+        ears = (points["left_ear"] + points["right_ear"]) / 2
+        is_skin = human.triangle_is_head & (human.triangle_class == CLASS_ID["skin"])
+        middle = human.vertices_m[human.triangles[is_skin]].mean(1)
+        front, back = middle[middle[:, 1] < ears[1] - 0.03], middle[middle[:, 1] > ears[1] + 0.03]
+        # From the nose's tip to below the chin adults measure 6 to 9 cm; the nape begins about as far below the ears.
+        assert 0.06 < points["nose"][2] - front[:, 2].min() < 0.095
+        assert 0.04 < ears[2] - back[:, 2].min() < 0.095
+
+
 def test_points_of_the_face_are_the_same_on_both_sides_of_the_base_mesh() -> None:
     place = body_chart().place_m
     groups = {name: place[chosen].mean(0) for name, chosen in face_vertices().items()}

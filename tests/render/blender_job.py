@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +128,88 @@ def people(job: dict[str, Any]) -> Arrays:
     return found
 
 
-JOBS: dict[str, Callable[[dict[str, Any]], Arrays]] = {"emitters": emitters, "people": people}
+def truth(job: dict[str, Any]) -> Arrays:
+    """What Cycles says of solids at the centre of each pixel, through several cameras: {name}_depth m (along the ray of
+    cameras other than a pinhole's), {name}_normal in the world, {name}_object: numbers from 1, 0 where nothing is.
+    """
+    from render.blender import meshes
+    from render.blender.camera import FisheyeCamera
+    from render.blender.materials import MaterialShelf
+    from render.blender.session import Session
+
+    session = Session(threads=1)
+    fisheye, shelf = FisheyeCamera(session), MaterialShelf(session)
+    session.set_quality(samples=1, seed=0, denoise=False)
+    # Blender's filter scatters samples over a pixel and its neighbours: this narrow, all go through the centre.
+    session.scene.cycles.pixel_filter_type, session.scene.cycles.filter_width = "BLACKMAN_HARRIS", 0.01
+    for number, one in enumerate(labelled_solids(), start=1):
+        meshes.upload(session, one, shelf).pass_index = number
+    read = _passes(session)
+    found: Arrays = {}
+    for name, case in job["cases"].items():
+        fisheye.show(Camera.model_validate(case["camera"]), case["kind"])
+        found |= {f"{name}_{kind}": values for kind, values in read().items()}
+    return found
+
+
+def labelled_solids() -> list[Mesh]:
+    """A floor, things on it and a person among them: flat and without bumps, as the normals of triangles are."""
+    from assets.humans.build import build_human
+    from assets.humans.spec import sample_human
+    from assets.poses.skeleton import Pose
+
+    grey = Material("grey", (0.5, 0.5, 0.5))
+    person = build_human(sample_human(np.random.default_rng(4)), Pose("rest", "standing", {}))
+    person = replace(person, materials=[grey] * len(person.materials))
+    slab = solids.moved(solids.box((0, 0, 0.6), (0.5, 0.8, 1.2), grey, "desk"), 1.3, 0.9, 0.6)
+    solid = [
+        solids.sheet(rectangle(-4, -3, 4, 3), 0.0, grey, "floor"),
+        slab,
+        solids.box((-1.6, -0.4, 1.0), (0.4, 1.2, 2.0), grey, "shelf"),
+        ball((0.5, -1.2, 0.9), 0.5, grey, "plant"),
+        solids.moved(person, -0.5, 0.6, 0.8),
+    ]
+    return [replace(one, smooth=False) for one in solid]
+
+
+def _passes(session: Any) -> Callable[[], Arrays]:
+    """Let the compositor write the passes beside the picture; what reads them after a render."""
+    layer, render = session.scene.view_layers[0], session.scene.render
+    layer.use_pass_z = layer.use_pass_normal = layer.use_pass_object_index = True
+    session.scene.use_nodes = render.use_compositing = True
+    tree = session.scene.node_tree
+    tree.nodes.clear()
+    layers, files = tree.nodes.new("CompositorNodeRLayers"), tree.nodes.new("CompositorNodeOutputFile")
+    tree.links.new(layers.outputs["Image"], tree.nodes.new("CompositorNodeComposite").inputs["Image"])
+    folder = tempfile.TemporaryDirectory(prefix="plafond-passes-")
+    files.base_path = folder.name
+    files.format.file_format, files.format.color_depth = "OPEN_EXR", "32"
+    files.file_slots.clear()
+    for output in ("Depth", "Normal", "IndexOB"):
+        files.file_slots.new(output)
+        tree.links.new(layers.outputs[output], files.inputs[output])
+
+    def read() -> Arrays:
+        session.render()
+        depth, normal, number = (_exr(session, Path(folder.name), output) for output in ("Depth", "Normal", "IndexOB"))
+        return {"depth": depth[..., 0], "normal": normal[..., :3], "object": np.round(number[..., 0])}
+
+    return read
+
+
+def _exr(session: Any, folder: Path, name: str) -> np.ndarray:
+    """HxWx4 of the one file of that name, rows from the top."""
+    (file,) = folder.glob(f"{name}*.exr")
+    image = session.bpy.data.images.load(str(file), check_existing=False)
+    image.colorspace_settings.name = "Non-Color"
+    width, height = image.size
+    pixels = np.array(image.pixels, np.float32).reshape(height, width, 4)[::-1]
+    session.bpy.data.images.remove(image)
+    file.unlink()
+    return pixels
+
+
+JOBS: dict[str, Callable[[dict[str, Any]], Arrays]] = {"emitters": emitters, "people": people, "truth": truth}
 
 
 def main() -> None:

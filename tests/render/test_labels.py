@@ -129,6 +129,18 @@ def test_person_of_whom_little_shows_is_flagged_and_keeps_its_pixels() -> None:
     assert (labelled(where, [figure(at=(2.4, 0))], below=0.9).mask == 1).sum() == shown.area
 
 
+def test_who_shows_exactly_as_much_as_is_asked_for_is_not_hidden() -> None:
+    wall = box((1.5, 0, 0.975), (0.1, 6.0, 1.95), GREY, "wall")
+    where, human = place(wall, key="low wall"), [figure(at=(2.4, 0))]
+    (shown,) = labelled(where, human, below=0.0, min_px=1).people
+    share, area = shown.visible_fraction or 0.0, int(shown.area)
+
+    asked = [(share, area), (share + 1e-5, area), (share, area + 1)]
+    hidden = [labelled(where, human, below=below, min_px=min_px).people[0].hidden for below, min_px in asked]
+
+    assert hidden == [False, True, True]
+
+
 def test_person_outside_the_picture_is_only_counted() -> None:
     lens = EquidistantLens(width_px=80, height_px=200, cx_px=40, cy_px=100, f_px=SIZE / np.pi)
     narrow = Camera(lens=lens, pose=CameraPose(height_m=3.0))

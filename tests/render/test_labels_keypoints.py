@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -20,6 +21,7 @@ from assets.humans.spec import sample_human
 from assets.mesh import Human, Material
 from assets.poses.skeleton import Pose
 from render.config import RenderConfig
+from render.keypoint_labels import HALF_THICKNESS_M
 from render.labels import SceneLabels, label_scene
 from render.place import Place
 from render.raster import rasterise
@@ -133,6 +135,21 @@ def test_desk_before_somebody_hides_hips_and_legs() -> None:
         assert visibility == 1, name
         assert labels.dense.classes[math.floor(y), math.floor(x)] == CLASS_ID["desk"], name
     assert points["left_shoulder"][2] == points["right_shoulder"][2] == points["nose"][2] == 2
+
+
+@pytest.mark.parametrize(("share", "visibility"), [(0.0, 2), (0.95, 2), (1.05, 1)])
+def test_keypoint_is_seen_through_as_much_of_its_own_body_as_its_limb_is_thick(share: float, visibility: int) -> None:
+    human = standing(0.9, 0.6, 1.0)
+    coverage = rasterise(human, CAMERA)
+    # One keypoint under each of 17 pixels of the body, along the ray through the pixel's centre.
+    chosen = np.linspace(0, len(coverage.pixels) - 1, len(KEYPOINTS)).astype(int)
+    allowed_m = np.array([HALF_THICKNESS_M[name.rpartition("_")[2]] for name in KEYPOINTS])
+    rays = CAMERA.rays_world(CAMERA.lens.pixel_centres()[coverage.pixels[chosen]])
+    depth_m = coverage.depth_m[chosen] + share * allowed_m
+
+    points, _ = label(EMPTY, replace(human, keypoints_m=CAMERA.position_m + depth_m[:, None] * rays))
+
+    assert {name: point[2] for name, point in points.items()} == dict.fromkeys(KEYPOINTS, visibility)
 
 
 def test_keypoints_beyond_the_picture_are_zero() -> None:
