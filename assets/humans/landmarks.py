@@ -19,6 +19,8 @@ LIMB_JOINTS = {"shoulder": "Arm", "elbow": "ForeArm", "wrist": "Hand", "hip": "U
 """The joint whose head is the keypoint, without its side."""
 _NOSE_HEIGHT_M = (1.64, 1.75)
 """Where the canonical face is widest forward: above the lips, below the brows."""
+_NOSE_REACH_M = 0.02
+"""What of the nose counts. The tip alone is the outermost point of a profile: the pixel there is mostly the background's."""
 _EAR_ASIDE_M = 0.075
 """What of the canonical head lies further aside than this is ear."""
 
@@ -54,12 +56,13 @@ def head_vertices() -> np.ndarray:
 
 @cache
 def face_vertices() -> dict[str, np.ndarray]:
-    """Keypoint -> the vertices whose mean it is: the nose's tip, both eyeballs, the middles of both ears."""
+    """Keypoint -> the vertices whose mean it is: the end of the nose, both eyeballs, the middles of both ears."""
     model, place, head = load_body_model(), body_chart().place_m, head_vertices()
     low, high = _NOSE_HEIGHT_M
-    nose = head[(place[head, 2] > low) & (place[head, 2] < high)]
+    middle = head[(place[head, 2] > low) & (place[head, 2] < high)]
+    tip = place[middle[place[middle, 1].argmin()]]
     return {
-        "nose": nose[[place[nose, 1].argmin()]],
+        "nose": head[np.linalg.norm(place[head] - tip, axis=1) < _NOSE_REACH_M],
         "left_eye": np.unique(model.triangles["helper-l-eye"]),
         "right_eye": np.unique(model.triangles["helper-r-eye"]),
         "left_ear": _ear(1.0),
