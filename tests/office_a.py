@@ -1,5 +1,7 @@
 """Edges of a real office that are straight in the room, traced in its pictures (960 x 720 px) and moved onto them.
 
+    python tests/office_a.py > edges.yaml         # for generate.py lens fit --lines
+
 A person traced them roughly in the median of 48 frames; `snap_to_edges` found the edges to a fraction of a pixel.
 Pixels: the first pixel's centre is (0.5, 0.5). The pictures themselves are not part of the project.
 """
@@ -7,6 +9,7 @@ Pixels: the first pixel's centre is (0.5, 0.5). The pictures themselves are not 
 from __future__ import annotations
 
 import numpy as np
+import yaml
 
 OFFICE_A_SIZE = (960, 720)
 OFFICE_A_CIRCLE = (472.8, 356.1, 593.7)
@@ -147,3 +150,16 @@ def office_a_lines() -> tuple[list[str], list[np.ndarray], list[int | None]]:
     ways = {None: None, "x": 0, "y": 1, "z": 2}
     names = [name for name, _, _ in _LINES]
     return names, [np.array(points) for _, _, points in _LINES], [ways[way] for _, way, _ in _LINES]
+
+
+def as_yaml() -> str:
+    """The edges as a line file."""
+    lines = [
+        {"name": name, "points": [list(point) for point in points], **({"direction": way} if way else {})}
+        for name, way, points in _LINES
+    ]
+    return yaml.safe_dump({"lines": lines}, default_flow_style=None, sort_keys=False)
+
+
+if __name__ == "__main__":
+    print(as_yaml(), end="")

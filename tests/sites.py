@@ -1,4 +1,6 @@
-"""Sites that tests write at run time: a small drawn one, and a hand-measured one for a real shop picture.
+"""Sites that tests write at run time: a small drawn one, and two of real places, a shop and an office.
+
+    PYTHONPATH=. python tests/sites.py shop|office-a DATA SITE    # DATA: the folder of the real pictures
 
 The shop's numbers were measured on the picture: lens circle of radius 857 px taken as 180 degrees of an equidistant
 lens; camera height from floor tiles of 0.6 m that are 96 px wide below the camera; shelf height from vertical edges
@@ -8,6 +10,7 @@ lens; camera height from floor tiles of 0.6 m that are 96 px wide below the came
 from __future__ import annotations
 
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -196,3 +199,9 @@ def write_office_a_site(folder: Path, data_root: Path, most: int = 200, fill: bo
     document["ignore"] += [[list(corner) for corner in polygon] for polygon in OFFICE_A_IGNORE_PX]
     write_document(folder / "site.yaml", document)
     return folder / "site.yaml"
+
+
+if __name__ == "__main__":
+    name, data, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    shop = data / "real" / "background" / "shop-1.jpg"
+    print(write_shop_site(out, shop) if name == "shop" else write_office_a_site(out, data))
