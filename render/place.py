@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -65,6 +66,19 @@ class Seat:
     heading_rad: float
 
 
+SpotKind = Literal["counter", "whiteboard", "printer", "door", "desk", "table"]
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Floor where somebody has a reason to stand, and which way they face there (heading_rad as of a Seat)."""
+
+    x_m: float
+    y_m: float
+    heading_rad: float
+    kind: SpotKind
+
+
 @dataclass(frozen=True)
 class Obstacle:
     """A thing that bodies may not enter: footprint (m) between bottom_m and top_m."""
@@ -82,7 +96,8 @@ class Place:
     key: equal keys mean equal geometry. parts: surfaces in world metres; proxies if background is given.
     ambient: radiance that comes from everywhere. bounds: what the walls enclose, if there are walls.
     background: HWC uint8 sRGB at the camera's size, or None for a room that is rendered.
-    ignore_px: polygons with people whom nobody labelled.
+    ignore_px: polygons with people whom nobody labelled. spots: where people stand for a reason. walkways: polylines
+    (x, y in metres) along which people walk; both may be empty, then people stand and walk anywhere on the floor.
     """
 
     key: str
@@ -95,6 +110,8 @@ class Place:
     bounds: Polygon | None = None
     background: np.ndarray | None = None
     ignore_px: list[list[tuple[float, float]]] = field(default_factory=list)
+    spots: list[Spot] = field(default_factory=list)
+    walkways: list[list[tuple[float, float]]] = field(default_factory=list)
 
 
 def site_camera(site: Site, size_px: int) -> Camera:

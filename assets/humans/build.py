@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple
 from functools import cache
 from typing import Protocol
 
 import numpy as np
 
 from annotate.classes import CLASS_ID
-from assets.humans.anny import Phenotype, RestBody, load_body_model, pose_points
-from assets.humans.chart import Chart, body_chart
-from assets.humans.hair import HANGING_STYLES, grow_hair, scalp_depth
-from assets.humans.head import grow_beard, outer_skin, outer_skin_uvs, outer_skin_vertices, skin_looks, skin_materials
+from assets.humans.anny import Phenotype, RestBody, load_body_model
+from assets.humans.chart import body_chart
+from assets.humans.cloth_parts import cloth_part
+from assets.humans.hair_parts import hair_parts
+from assets.humans.head import outer_skin_vertices
 from assets.humans.landmarks import head_centre_m, keypoints_m
+from assets.humans.parts import Motion, Part
+from assets.humans.skin_parts import eye_parts, skin_part
 from assets.humans.spec import HumanSpec
-from assets.humans.surface import cloth_uvs, compacted, neighbour_average, smoothed, vertex_normals
-from assets.humans.tailoring import Garment, hidden, tucked_in_m
 from assets.humans.wardrobe import dress
-from assets.mesh import Human, Material
+from assets.mesh import Human
 
 SEAT_RANGE_M = (0.40, 0.55)
 """Heights to which office chairs go."""
@@ -35,31 +36,6 @@ class Posed(Protocol):
     def rotations(self) -> dict[str, np.ndarray]: ...
 
 
-@dataclass(frozen=True)
-class _Part:
-    """Posed triangles of one kind: points (n, 3), triangles (m, 3), and per triangle look, head flag and uvs."""
-
-    points_m: np.ndarray
-    triangles: np.ndarray
-    materials: list[Material]
-    look: np.ndarray
-    semantic_class: str
-    is_head: np.ndarray
-    uvs: np.ndarray
-
-
-@dataclass(frozen=True)
-class _Motion:
-    """Where the joints went."""
-
-    rest: RestBody
-    turns: np.ndarray
-    heads_m: np.ndarray
-
-    def pose(self, points_m: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        return pose_points(points_m, weights, self.rest.heads_m, self.turns, self.heads_m)
-
-
 def build_human(spec: HumanSpec, pose: Posed, seat_height_m: float | None = None) -> Human:
     """The person of spec in this pose, in its own frame: facing -Y, feet on z = 0 or seated.
 
@@ -68,14 +44,14 @@ def build_human(spec: HumanSpec, pose: Posed, seat_height_m: float | None = None
     rest = rest_body(spec)
     motion = _motion(rest, pose.rotations)
     if pose.activity == "sitting" and seat_height_m is not None:
-        motion = _motion(rest, _feet_on_floor(motion, pose.rotations, seat_height_m - spec.shoes.sole_m))
+        motion = _motion(rest, _feet_on_floor(motion, pose.rotations, seat_height_m - spec.outfit.shoes.sole_m))
     garments = dress(spec, rest)
-    parts = [_skin_part(spec, motion, garments), *_eye_parts(spec, motion)]
+    parts = [skin_part(spec, motion, garments), *eye_parts(spec, motion)]
     for number, garment in enumerate(garments):
-        part = _cloth_part(garment, motion, garments[number + 1 :])
+        part = cloth_part(garment, motion, garments[number + 1 :])
         if len(part.triangles):
             parts.append(part)
-    parts += _hair_parts(spec, motion, garments)
+    parts += hair_parts(spec, motion, garments)
     shift, seat = _ground_shift(motion, parts, pose.activity, seat_height_m)
     return _assembled(parts, motion, shift, seat)
 
@@ -116,12 +92,12 @@ def _stature(body: RestBody) -> float:
     return float(height.max() - height.min())
 
 
-def _motion(rest: RestBody, rotations: dict[str, np.ndarray]) -> _Motion:
+def _motion(rest: RestBody, rotations: dict[str, np.ndarray]) -> Motion:
     turns, heads = load_body_model().joint_motions(rest, rotations)
-    return _Motion(rest, turns, heads)
+    return Motion(rest, turns, heads)
 
 
-def _feet_on_floor(motion: _Motion, rotations: dict[str, np.ndarray], seat_height_m: float) -> dict[str, np.ndarray]:
+def _feet_on_floor(motion: Motion, rotations: dict[str, np.ndarray], seat_height_m: float) -> dict[str, np.ndarray]:
     """The rotations with both thighs tilted so that feet that would hang or sink stand seat_height_m below the seat.
 
     Shins keep their direction. A thigh turns by MAX_THIGH_TILT_RAD at most: who sits too high hangs the feet.
@@ -143,7 +119,7 @@ def _feet_on_floor(motion: _Motion, rotations: dict[str, np.ndarray], seat_heigh
     return result
 
 
-def _posed_body(motion: _Motion, vertices: np.ndarray) -> np.ndarray:
+def _posed_body(motion: Motion, vertices: np.ndarray) -> np.ndarray:
     """Posed positions of some of the body model's vertices."""
     return motion.pose(motion.rest.vertices_m[vertices], load_body_model().weights[vertices])
 
@@ -155,116 +131,8 @@ def _feet() -> np.ndarray:
     return suit[body_chart().place_m[suit, 2] < 0.1]
 
 
-def _skin_part(spec: HumanSpec, motion: _Motion, garments: list[Garment]) -> _Part:
-    """Bare skin, without what clothes and hair cover."""
-    model, chart = load_body_model(), body_chart()
-    triangles, on_head = outer_skin()
-    covered = hidden(chart, triangles, garments)
-    if spec.hair.style != "bald":
-        inside = scalp_depth(spec.hair.style, chart.place_m)
-        covered |= on_head & (inside[triangles] > np.radians(7)).all(1)
-    shown = np.flatnonzero(~covered)
-    used, flat = compacted(triangles[shown], model.vertex_count)
-    points = motion.pose(motion.rest.vertices_m[used], model.weights[used])
-    tuck = tucked_in_m(Chart(chart.place_m[used], chart.arm_m[used]), garments)
-    points = points - tuck[:, None] * vertex_normals(points, flat)
-    uvs = outer_skin_uvs()[shown]
-    looks = skin_looks(spec)[shown]
-    return _Part(points, flat, skin_materials(spec), looks, "skin", on_head[shown], uvs)
-
-
-def _eye_parts(spec: HumanSpec, motion: _Motion) -> list[_Part]:
-    """Both eyeballs: white with a dark front."""
-    model = load_body_model()
-    parts = []
-    for side in ("helper-l-eye", "helper-r-eye"):
-        triangles = model.triangles[side]
-        used, flat = np.unique(triangles, return_inverse=True)
-        rest = motion.rest.vertices_m[used]
-        middle = rest[flat.reshape(-1, 3)].mean(1)
-        forward = (rest.mean(0)[1] - middle[:, 1]) / np.ptp(rest[:, 1])
-        iris = (forward > 0.4).astype(int)
-        materials = [
-            Material("eye white", (0.72, 0.69, 0.66), roughness=0.2, specular=0.5),
-            Material("iris", (0.03, 0.02, 0.015), roughness=0.15, specular=0.5),
-        ]
-        points = motion.pose(rest, model.weights[used])
-        flags = np.ones(len(triangles), bool)
-        parts.append(_Part(points, flat.reshape(-1, 3), materials, iris, "skin", flags, model.uvs[side]))
-    return parts
-
-
-def _cloth_part(garment: Garment, motion: _Motion, over: list[Garment]) -> _Part:
-    """A garment posed, smoothed over its bends, with its folds, and without what the garments over it hide."""
-    surface = garment.surface
-    points = motion.pose(surface.points_m, surface.weights)
-    if garment.smoothing_steps:
-        points = smoothed(points, neighbour_average(surface.triangles, len(points)), garment.smoothing_steps)
-    flat_rim = np.clip(garment.inside(surface.chart) / 0.03, 0, 1) if surface.ripple_m.any() else 0.0
-    tuck = tucked_in_m(surface.chart, over)
-    lift = np.where(tuck > 0, np.minimum(surface.ripple_m, 0), surface.ripple_m) * flat_rim - tuck
-    points = points + lift[:, None] * vertex_normals(points, surface.triangles)
-    shown = ~hidden(surface.chart, surface.triangles, over)
-    triangles = surface.triangles[shown]
-    looks = np.zeros(len(triangles), int)
-    if garment.second_below_m is not None:
-        looks = (surface.points_m[triangles, 2].min(1) < garment.second_below_m).astype(int)
-    flags = np.zeros(len(triangles), bool)
-    return _compact(
-        _Part(points, triangles, garment.materials, looks, garment.semantic_class, flags, cloth_uvs(surface, triangles))
-    )
-
-
-def _compact(part: _Part) -> _Part:
-    """The part without vertices that no triangle uses."""
-    used, triangles = compacted(part.triangles, len(part.points_m))
-    return replace(part, points_m=part.points_m[used], triangles=triangles)
-
-
-def _hair_parts(spec: HumanSpec, motion: _Motion, garments: list[Garment]) -> list[_Part]:
-    """Hair and beard."""
-    rng = np.random.default_rng([spec.fold_seed, 1])
-    hair = spec.hair
-    obstacle, normals = _shoulders(garments) if hair.style in HANGING_STYLES else (np.zeros((0, 3)), np.zeros((0, 3)))
-    material = Material(
-        "hair",
-        hair.color,
-        roughness=0.45,
-        specular=0.35,
-        bump=0.6,
-        pattern="noise" if hair.style == "curly" else "strands",
-        second_color=hair.second_color,
-        scale_m=0.006,
-    )
-    parts = []
-    growth = grow_hair(hair, motion.rest, obstacle, normals, rng)
-    chin_m = motion.rest.heads_m[load_body_model().joint("Neck1"), 2]
-    if growth is not None:
-        surface = growth.surface
-        points = motion.pose(surface.points_m, surface.weights)
-        on_head = surface.points_m[surface.triangles].mean(1)[:, 2] > chin_m
-        looks = np.zeros(len(surface.triangles), int)
-        parts.append(_Part(points, surface.triangles, [material], looks, "hair", on_head, growth.uvs))
-    beard = grow_beard(spec, motion.rest)
-    if beard is not None:
-        points = motion.pose(beard.points_m, beard.weights)
-        flags = np.ones(len(beard.triangles), bool)
-        looks = np.zeros(len(beard.triangles), int)
-        parts.append(
-            _Part(points, beard.triangles, [material], looks, "hair", flags, cloth_uvs(beard, beard.triangles))
-        )
-    return parts
-
-
-def _shoulders(garments: list[Garment]) -> tuple[np.ndarray, np.ndarray]:
-    """Rest points and normals (k, 3) of the clothes on the trunk, on which long hair lies."""
-    worn = [garment.surface for garment in garments if garment.semantic_class in ("top", "dress", "jacket")]
-    normals = [vertex_normals(surface.points_m, surface.triangles) for surface in worn]
-    return np.concatenate([surface.points_m for surface in worn]), np.concatenate(normals)
-
-
 def _ground_shift(
-    motion: _Motion, parts: list[_Part], activity: str, seat_height_m: float | None
+    motion: Motion, parts: list[Part], activity: str, seat_height_m: float | None
 ) -> tuple[np.ndarray, float | None]:
     """What to add to all points, and the seat's height for the seated."""
     model = load_body_model()
@@ -278,7 +146,7 @@ def _ground_shift(
     return np.array([-hips[0], -hips[1], height - underside]), height
 
 
-def _underside_of_seat(motion: _Motion) -> float:
+def _underside_of_seat(motion: Motion) -> float:
     """Lowest height of buttocks and thighs where they meet a seat."""
     return float(np.percentile(_posed_body(motion, _seat())[:, 2], 3))
 
@@ -291,7 +159,7 @@ def _seat() -> np.ndarray:
     return suit[(height > 0.72) & (height < 0.98) & ~chart.is_arm[suit]]
 
 
-def _assembled(parts: list[_Part], motion: _Motion, shift: np.ndarray, seat: float | None) -> Human:
+def _assembled(parts: list[Part], motion: Motion, shift: np.ndarray, seat: float | None) -> Human:
     """All parts as one Human, moved by shift."""
     first_point = np.cumsum([0, *(len(part.points_m) for part in parts)])
     first_material = np.cumsum([0, *(len(part.materials) for part in parts)])

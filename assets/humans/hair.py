@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from assets.humans.anny import RestBody, load_body_model
 from assets.humans.body_arrays import BODY_PARTS
 from assets.humans.chart import NOT_ARM, SKULL_CENTRE_M, Chart, body_chart, head_angles
-from assets.humans.spec import Hair
+from assets.humans.hairstyle import Hair
 from assets.humans.surface import UV_SPAN_M, Surface
 
 HANGING_STYLES = ("bob", "long", "ponytail")

@@ -81,7 +81,7 @@ def skin_materials(spec: HumanSpec) -> list[Material]:
     def skin_like(name: str, color: tuple[float, float, float]) -> Material:
         return Material(name, color, roughness=0.5, subsurface=0.15, specular=0.35, bump=0.1)
 
-    legwear = spec.bottom.legwear if spec.bottom and spec.bottom.legwear else skin
+    legwear = spec.outfit.bottom.legwear if spec.outfit.bottom and spec.outfit.bottom.legwear else skin
     return [
         skin_like("skin", skin),
         skin_like("lips", lip_color(skin)),
@@ -101,7 +101,7 @@ def skin_looks(spec: HumanSpec) -> np.ndarray:
         looks[shaved & (looks == SKIN) & outer_skin()[1]] = SHADOW if spec.hair.style == "bald" else SKIN
     if spec.hair.beard == "stubble":
         looks[(beard_field(middle) > 0) & (looks == SKIN)] = SHADOW
-    if spec.bottom is not None and spec.bottom.legwear is not None:
+    if spec.outfit.bottom is not None and spec.outfit.bottom.legwear is not None:
         legs = (middle[:, 2] < 1.0) & ~body_chart().is_arm[triangles[:, 0]]
         looks[legs] = LEGWEAR
     return looks

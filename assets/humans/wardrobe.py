@@ -6,6 +6,7 @@ import numpy as np
 
 from assets.humans.anny import RestBody
 from assets.humans.chart import Chart
+from assets.humans.clothing import Bottom, Fabric, Jacket, Top
 from assets.humans.cuts import (
     Field,
     above,
@@ -21,7 +22,7 @@ from assets.humans.cuts import (
     round_neck,
     sleeve,
 )
-from assets.humans.spec import Bottom, Fabric, HumanSpec, Jacket, Top
+from assets.humans.spec import HumanSpec
 from assets.humans.surface import Surface, vertex_normals
 from assets.humans.tailoring import (
     SKIRT,
@@ -47,13 +48,13 @@ def dress(spec: HumanSpec, rest: RestBody) -> list[Garment]:
     """Everything the person wears, innermost first."""
     layers = Layers(rest, np.random.default_rng(spec.fold_seed), np.zeros(len(base_surface(SUIT).members)))
     garments = [_shoes(spec, rest)]
-    if spec.bottom and not spec.top.tucked:
-        garments.append(_bottom(spec.bottom, layers))
-    garments += _top(spec.top, layers)
-    if spec.bottom and spec.top.tucked:
-        garments.append(_bottom(spec.bottom, layers))
-    if spec.jacket:
-        garments += _jacket(spec.jacket, layers)
+    if spec.outfit.bottom and not spec.outfit.top.tucked:
+        garments.append(_bottom(spec.outfit.bottom, layers))
+    garments += _top(spec.outfit.top, layers)
+    if spec.outfit.bottom and spec.outfit.top.tucked:
+        garments.append(_bottom(spec.outfit.bottom, layers))
+    if spec.outfit.jacket:
+        garments += _jacket(spec.outfit.jacket, layers)
     return garments
 
 
@@ -215,14 +216,14 @@ def _shoes(spec: HumanSpec, rest: RestBody) -> Garment:
     """Shoes with flat soles, from the suit's feet."""
     base = base_surface(SUIT)
     place = base.chart.place_m
-    height = {"shoes": 0.088, "trainers": 0.098, "boots": 0.2}[spec.shoes.kind]
+    height = {"shoes": 0.088, "trainers": 0.098, "boots": 0.2}[spec.outfit.shoes.kind]
     lift, shift = lifts(base, rest, 0.006, 14)
     points = cloth(base, rest, lift, 2 * shift, np.zeros(len(place), np.float32)).points_m.copy()
     feet = place[:, 2] < 0.12
     scale = float(rest.vertices_m[:, 2].max()) / 1.72
     points[:, 1] -= 0.024 * scale * ramp(-place[:, 1], 0.1, 0.2) * feet
     low = feet & (points[:, 2] < 0.015 * scale)
-    points[low, 2] = -spec.shoes.sole_m
+    points[low, 2] = -spec.outfit.shoes.sole_m
     points[feet & ~low, 2] = np.maximum(points[feet & ~low, 2], 0.0)
     flat = Surface(points, base.triangles, base.weights, base.chart, np.zeros(len(points), np.float32))
 
@@ -231,8 +232,8 @@ def _shoes(spec: HumanSpec, rest: RestBody) -> Garment:
         return np.where(chart.is_arm, -0.2, height - z - 0.02 * ramp(-y, 0.02, 0.1))
 
     materials = [
-        Material("shoes", spec.shoes.color, roughness=0.45, specular=0.4),
-        Material("soles", spec.shoes.sole_color, roughness=0.8, specular=0.2),
+        Material("shoes", spec.outfit.shoes.color, roughness=0.45, specular=0.4),
+        Material("soles", spec.outfit.shoes.sole_color, roughness=0.8, specular=0.2),
     ]
     shape = cut_all(flat, edge)
-    return Garment("shoes", shape, materials, "shoes", edge, edge, 0, second_below_m=0.3 * spec.shoes.sole_m)
+    return Garment("shoes", shape, materials, "shoes", edge, edge, 0, second_below_m=0.3 * spec.outfit.shoes.sole_m)

@@ -84,17 +84,31 @@ The origin lies near the hips. Limb directions differ by at most 3 degrees betwe
 TIP_PARENTS: dict[str, str] = {name: parent for name, parent, _ in (*_TIPS, *_mirrored(_TIPS[1:]))}
 
 
+Thing = Literal["phone", "cup", "papers", "laptop", "bag"]
+"""What hands hold."""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A hand that holds something."""
+
+    hand: Literal["left", "right"]
+    thing: Thing
+
+
 @dataclass(frozen=True)
 class Pose:
     """Joint angles of one person: rotations from rest in body axes, relative to the parent (see the module's head).
 
     rotations: joint name -> (3, 3) float64; a joint that is not listed keeps its rest. The root's rotation leans the
     pelvis but holds no heading: the person faces -Y. Where the body stands or sits is not part of a pose.
+    holds: what the hands hold.
     """
 
     name: str
     activity: Activity
     rotations: dict[str, np.ndarray]
+    holds: tuple[Hold, ...] = ()
 
 
 def global_rotations(rotations: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -143,7 +157,9 @@ def mirror(pose: Pose) -> Pose:
     """The pose as seen in a mirror: left and right exchanged. Mirroring twice gives the pose back exactly."""
     sign = np.array([-1.0, 1.0, 1.0])
     flip = np.outer(sign, sign)
-    return Pose(pose.name, pose.activity, {other_side(joint): flip * r for joint, r in pose.rotations.items()})
+    rotations = {other_side(joint): flip * r for joint, r in pose.rotations.items()}
+    holds = tuple(Hold("left" if one.hand == "right" else "right", one.thing) for one in pose.holds)
+    return Pose(pose.name, pose.activity, rotations, holds)
 
 
 def bend_deg(positions: Mapping[str, np.ndarray], start: str, middle: str, end: str) -> float:

@@ -50,7 +50,9 @@ def office_worker(seed: int) -> HumanSpec:
     """Somebody in long sleeves, trousers and shoes."""
     for number in range(seed * 100, seed * 100 + 100):
         spec = person(number)
-        long = spec.top.sleeve_m > 0.5 and spec.bottom is not None and "skirt" not in spec.bottom.kind
+        long = (
+            spec.outfit.top.sleeve_m > 0.5 and spec.outfit.bottom is not None and "skirt" not in spec.outfit.bottom.kind
+        )
         if long:
             return spec
     raise AssertionError("nobody wears long sleeves and trousers")
@@ -277,7 +279,7 @@ def test_body_has_the_stature_of_its_spec():
 def test_fabrics_are_as_saturated_and_bright_as_office_clothes():
     import colorsys
 
-    linear = np.array([sample_human(np.random.default_rng(seed)).top.fabric.color for seed in range(300)])
+    linear = np.array([sample_human(np.random.default_rng(seed)).outfit.top.fabric.color for seed in range(300)])
     srgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     saturation, value = np.array([colorsys.rgb_to_hsv(*color)[1:] for color in srgb]).T
     assert saturation.mean() == pytest.approx(0.3 * np.sqrt(2 / np.pi), abs=0.04)

@@ -104,13 +104,13 @@ def test_every_garment_has_a_class_of_its_own() -> None:
     for seed in range(60):
         rng = np.random.default_rng(seed)
         spec = sample_human(rng)
-        if spec.jacket is None and spec.top.kind != "dress":
+        if spec.outfit.jacket is None and spec.outfit.top.kind != "dress":
             continue
         human = build_human(spec, load_pose(sample_pose(rng, "standing")))
         classes = {CLASSES[number] for number in np.unique(human.triangle_class)}
-        assert ("jacket" in classes) == (spec.jacket is not None)
-        assert ("dress" in classes) == (spec.top.kind == "dress")
-        assert ("top" in classes) <= (spec.top.kind != "dress")
+        assert ("jacket" in classes) == (spec.outfit.jacket is not None)
+        assert ("dress" in classes) == (spec.outfit.top.kind == "dress")
+        assert ("top" in classes) <= (spec.outfit.top.kind != "dress")
         found |= classes
         if {"jacket", "dress"} <= found:
             break
