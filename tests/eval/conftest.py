@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+import eval.torchvision_guard  # noqa: F401  (torchmetrics imports torchvision)
 from annotate.dataset import DatasetInfo, DatasetWriter, Person, Picture
 
 
