@@ -75,6 +75,19 @@ COMMANDS: dict[str, Command] = {
         "annotate.site.polygons:SiteImportConfig",
         "annotate.site.polygons:run_import",
     ),
+    "assets list": Command(
+        "what can be downloaded: motion capture, bodies, clothes",
+        "assets.store_commands:AssetsListConfig",
+        "assets.store_commands:run_list",
+    ),
+    "assets fetch": Command(
+        "download some of it, checked", "assets.store_commands:AssetsFetchConfig", "assets.store_commands:run_fetch"
+    ),
+    "assets check": Command(
+        "hold downloads against their checksums",
+        "assets.store_commands:AssetsCheckConfig",
+        "assets.store_commands:run_check",
+    ),
     "convert": Command(
         "a labelled set from one format into another",
         "annotate.formats.convert:ConvertConfig",
