@@ -70,7 +70,9 @@ def detection(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def people_features(folder: Path, count: int, network: FeatureNetwork) -> np.ndarray:
-    people = draw_people(labelled_people([Dataset.read(folder)], "person", MIN_VISIBLE), count, np.random.default_rng(0))
+    people = draw_people(
+        labelled_people([Dataset.read(folder)], "person", MIN_VISIBLE), count, np.random.default_rng(0)
+    )
     return network(crops_of(people, CROP_PX))
 
 

@@ -23,7 +23,7 @@ from annotate.dense import DenseMaps
 from assets.mesh import Human, Mesh
 from render.dense_labels import DENSE_MAPS, dense_maps
 from render.person_labels import Sight, person_label
-from render.place import Place
+from render.place import Keyed, Place
 from render.raster import Coverage, merged, rasterise
 from render.solids import joined
 
@@ -57,7 +57,7 @@ def label_scene(
     People of whom less than the share hidden_below, or fewer than min_visible_px pixels, are visible are flagged as
     hidden. attributes: one for each human. dense: which of DENSE_MAPS to make.
     """
-    room, room_coverage = _place_coverage(place, camera)
+    room, room_coverage = place_coverage(place, camera)
     own = [rasterise(human, camera) for human in humans]
     buffer = merged([room_coverage, *own], camera)
     people = []
@@ -72,26 +72,13 @@ def label_scene(
     return SceneLabels(mask, people, len(humans) - len(people), maps)
 
 
-def _place_coverage(place: Place, camera: Camera) -> tuple[Mesh, Coverage]:
+def place_coverage(place: Place, camera: Camera) -> tuple[Mesh, Coverage]:
     """The place as one mesh with its coverage; kept, because the next scenes mostly happen in the same one."""
-    return _cached_coverage(_Keyed(place), camera)
-
-
-class _Keyed:
-    """A place that is equal to another when their keys are: a cache must not look into arrays."""
-
-    def __init__(self, place: Place) -> None:
-        self.place = place
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Keyed) and other.place.key == self.place.key
-
-    def __hash__(self) -> int:
-        return hash(self.place.key)
+    return _cached_coverage(Keyed(place), camera)
 
 
 @lru_cache(maxsize=2)
-def _cached_coverage(keyed: _Keyed, camera: Camera) -> tuple[Mesh, Coverage]:
+def _cached_coverage(keyed: Keyed, camera: Camera) -> tuple[Mesh, Coverage]:
     parts = keyed.place.parts
     nothing = Mesh(
         np.zeros((0, 3), np.float32), np.zeros((0, 3), np.int32), np.zeros(0, int), [], np.zeros(0, np.uint8)

@@ -27,6 +27,7 @@ from render.light import LightSpec
 from render.place import Place, decode_srgb, digest
 from render.scene import PhotoPlace, SceneSpec, build_place, placed_humans, sample_scene
 from render.sensor import develop
+from render.shadows import shadow_alpha
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class RenderSettings:
     """What a renderer is told once, before its first picture."""
 
     samples: int = 16
-    plate_samples: int = 12
+    plate_samples: int = 8
     denoise: bool = True
     threads: int = 1
     adaptive_threshold: float = 0.05
@@ -52,7 +53,7 @@ class Renderer(Protocol):
     def render_people(
         self, place: Place, people: list[Human], light: LightSpec, camera: Camera, seed: int
     ) -> np.ndarray:
-        """HxWx4 float32, premultiplied linear: people, and their shadows as black with alpha."""
+        """HxWx4 float32, premultiplied linear: people, without the shadows that they throw."""
 
     def render_plate(self, place: Place, light: LightSpec, camera: Camera, seed: int) -> np.ndarray:
         """HxWx3 float32 linear: the empty place."""
@@ -74,11 +75,21 @@ def make_picture(config: RenderConfig, index: int, renderer: Renderer) -> Pictur
     place = build_place(scene.place, scene.camera)
     humans = placed_humans(scene)
     background, exposure = _background(config, scene, place, renderer)
-    people = renderer.render_people(place, humans, scene.light, scene.camera, scene.seed)
+    people = with_shadows(
+        renderer.render_people(place, humans, scene.light, scene.camera, scene.seed), scene, place, humans
+    )
     finished = finish_picture(Layers(people, background, exposure), scene, place, humans, config)
     return write_picture(
         config.out, finished.picture, finished.image, finished.mask, scene.camera, dense=finished.dense
     )
+
+
+def with_shadows(people: np.ndarray, scene: SceneSpec, place: Place, humans: list[Human]) -> np.ndarray:
+    """Rendered people, HxWx4, and what they darken of the room, as black with alpha."""
+    shadow = shadow_alpha(place, humans, scene.light, scene.camera)
+    layers = people.copy()
+    layers[..., 3] += (1.0 - layers[..., 3]) * shadow
+    return layers
 
 
 def finish_picture(

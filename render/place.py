@@ -114,6 +114,19 @@ class Place:
     walkways: list[list[tuple[float, float]]] = field(default_factory=list)
 
 
+class Keyed:
+    """A place that is equal to another when their keys are: a cache must not look into arrays."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Keyed) and other.place.key == self.place.key
+
+    def __hash__(self) -> int:
+        return hash(self.place.key)
+
+
 def site_camera(site: Site, size_px: int) -> Camera:
     """The site's camera in a picture whose longer side is size_px."""
     camera = site.camera()

@@ -5,13 +5,13 @@ Lamps are area lights that the camera does not see (what glows visibly is a mesh
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from render.place import Lamp, Place
+from render.place import Lamp
+from render.radiance import lamp_power_w
 
 if TYPE_CHECKING:
     from render.blender.session import Session
@@ -68,31 +68,6 @@ class Lights:
             self._session.bpy.data.objects.remove(blender_object)
             self._session.bpy.data.lights.remove(data)
         self._lamps = []
-
-
-def lamp_power_w(lamp: Lamp, light: LightSpec) -> np.ndarray:
-    """(3,) RGB watts of a lamp in the light of a scene."""
-    gain = light.window_gain if lamp.kind == "window" else light.panel_gain
-    return np.asarray(lamp.power_w, float) * np.asarray(gain, float)
-
-
-def bounced_radiance(place: Place, light: LightSpec) -> np.ndarray:
-    """(3,) RGB radiance that a closed room's surfaces send back, the same everywhere: an integrating sphere's.
-
-    With power P, area A and mean reflectance r: P r / (pi A (1 - r)).
-    """
-    area, reflected = 0.0, np.zeros(3)
-    for part in place.parts:
-        corners = np.asarray(part.vertices_m, float)[part.triangles]
-        areas = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 2
-        colors = np.array([material.base_color for material in part.materials])
-        area += float(areas.sum())
-        reflected += areas @ colors[part.triangle_material]
-    if area <= 0:
-        return np.zeros(3)
-    reflectance = np.clip(reflected / area, 0.05, 0.85)
-    power = sum((lamp_power_w(lamp, light) for lamp in place.lamps), np.zeros(3))
-    return np.asarray(power * reflectance / (math.pi * area * (1.0 - reflectance)))
 
 
 def world_from_lamp(lamp: Lamp) -> np.ndarray:

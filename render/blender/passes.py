@@ -1,9 +1,7 @@
-"""What Blender renders for a picture: the people, their shadows, and the empty room.
+"""What Blender renders for a picture: the people, and the empty room.
 
 people: each body in the light of the room, in rectangles around the bodies. The room's surfaces are holdouts: they
 hide legs and send light back, but are not seen.
-shadows: how much darker the room's surfaces become, at a third of the size because shadows under lamps are soft,
-with the bodies unseen, so that the shadow goes on under them and no edge shows.
 plate: the room itself, once for many pictures.
 """
 
@@ -19,27 +17,19 @@ from annotate.camera import Camera
 from assets.mesh import Human
 from render.blender import borders, meshes
 from render.blender.camera import FisheyeCamera
-from render.blender.lights import Lights, bounced_radiance
+from render.blender.lights import Lights
 from render.blender.materials import MaterialShelf
 from render.blender.session import Session
 from render.place import Place
+from render.radiance import NEARBY_M, even_radiance
 from render.solids import joined
 
 if TYPE_CHECKING:
     from render.picture import RenderSettings
     from render.scene import LightSpec
 
-_SHADOW_SCALE = 1 / 3
-"""Soft shadows of many lamps need more light paths, not more pixels: a third of the size with twice the paths is better."""
-_SHADOW_FADE_PX = 9.0
-"""Over how many of its own pixels a shadow fades out at the edge of what was rendered."""
-_DENOISER_EDGE_PX = 4
-_NEARBY_M = 1.2
-"""How near a thing must be to keep the room's bounced light from a surface: further light is taken as coming evenly."""
 _RENDER_PRICE_PX = 1500
 """Starting one more render costs about as much as this many pixels."""
-_LEAST_SHADOW = 0.01
-"""Less darkening than this is noise of the renderer."""
 
 
 class BlenderRenderer:
@@ -57,29 +47,27 @@ class BlenderRenderer:
     def render_people(
         self, place: Place, people: Sequence[Human], light: LightSpec, camera: Camera, seed: int
     ) -> np.ndarray:
-        """HxWx4 float32 linear premultiplied RGBA: the people, and their shadows as black with an alpha.
+        """HxWx4 float32 linear premultiplied RGBA: the people, in the light of the room.
 
-        0 where neither is, behind furniture, and outside the lens's circle.
+        0 where nobody is, behind furniture, and outside the lens's circle.
         """
         self._prepare(place, light)
-        self._session.set_even_light_after(bounces=1, nearby_m=_NEARBY_M)
+        self._session.set_even_light_after(bounces=1, nearby_m=NEARBY_M)
         bodies = [meshes.upload(self._session, person, self._materials) for person in people]
         try:
             body = self._bodies(people, bodies, camera, seed)
-            shadow = self._shadows(place, people, bodies, camera, seed)
         finally:
             for blender_object in bodies:
                 meshes.discard(self._session, blender_object)
             self._materials.drop_unused()
-        body[..., 3] += (1.0 - body[..., 3]) * shadow
         body[~_surely_seen(camera)] = 0.0
         return body
 
     def render_plate(self, place: Place, light: LightSpec, camera: Camera, seed: int) -> np.ndarray:
         """HxWx3 float32 linear RGB of the place without people; 0 outside the lens's circle."""
         self._prepare(place, light)
-        self._session.set_even_light_after(bounces=2, nearby_m=_NEARBY_M)
-        self._show_parts(holdout=False, catcher=False)
+        self._session.set_even_light_after(bounces=2, nearby_m=NEARBY_M)
+        self._show_parts(holdout=False)
         self._session.scene.render.film_transparent = False
         self._session.set_quality(self._settings.plate_samples, seed, denoise=True, thorough=True)
         self._camera.show(camera)
@@ -91,8 +79,7 @@ class BlenderRenderer:
         self._session.forget()
         self._load(place)
         self._lights.show(place.lamps, light)
-        bounced = bounced_radiance(place, light) if place.background is None else np.zeros(3)
-        self._lights.show_ambient(bounced + np.asarray(light.ambient))
+        self._lights.show_ambient(even_radiance(place, light).tolist())
 
     def _load(self, place: Place) -> None:
         """Make the place's surfaces the scene's, unless they are already."""
@@ -109,40 +96,16 @@ class BlenderRenderer:
                 self._parts.append(meshes.upload(self._session, joined(alike, "place"), self._materials))
         self._place_key = place.key
 
-    def _show_parts(self, holdout: bool, catcher: bool) -> None:
+    def _show_parts(self, holdout: bool) -> None:
         for part in self._parts:
-            part.is_holdout, part.is_shadow_catcher = holdout, catcher
+            part.is_holdout = holdout
 
     def _bodies(self, people: Sequence[Human], bodies: Sequence[Any], camera: Camera, seed: int) -> np.ndarray:
         rectangles = borders.merged(borders.body_rectangles(people, camera, margin_px=3), _RENDER_PRICE_PX)
-        self._show_parts(holdout=True, catcher=False)
-        for blender_object in bodies:
-            blender_object.visible_camera = True
+        self._show_parts(holdout=True)
         settings = self._settings
         self._set_up(camera, settings.samples, seed, settings.denoise)
         return self._session.render(rectangles)
-
-    def _shadows(
-        self, place: Place, people: Sequence[Human], bodies: Sequence[Any], camera: Camera, seed: int
-    ) -> np.ndarray:
-        """HxW float32: the share of light that the people take from what is seen, 0 to 1."""
-        lens = camera.lens
-        small = camera.resized(
-            max(1, round(lens.width_px * _SHADOW_SCALE)), max(1, round(lens.height_px * _SHADOW_SCALE))
-        )
-        wanted = borders.shadow_rectangles(people, place.lamps, small, margin_px=_SHADOW_FADE_PX)
-        rectangles = borders.merged(wanted, _RENDER_PRICE_PX)
-        self._show_parts(holdout=False, catcher=True)
-        for blender_object in bodies:
-            blender_object.visible_camera = False
-        self._set_up(small, max(4, self._settings.samples // 2), seed + 1, denoise=True)
-        alpha = self._session.render(rectangles, margin_px=_DENOISER_EDGE_PX)[..., 3]
-        # Where two surfaces meet, the catcher's quotient leaves single wrong pixels.
-        alpha = cv2.medianBlur(np.ascontiguousarray(alpha), 3)
-        alpha = alpha * borders.fade_at_edges(rectangles, small.lens.width_px, small.lens.height_px, _SHADOW_FADE_PX)
-        alpha[~_surely_seen(small)] = 0.0
-        alpha = np.clip((alpha - _LEAST_SHADOW) / (1.0 - _LEAST_SHADOW), 0.0, 1.0)
-        return np.asarray(cv2.resize(alpha, (lens.width_px, lens.height_px), interpolation=cv2.INTER_LINEAR))
 
     def _set_up(self, camera: Camera, samples: int, seed: int, denoise: bool) -> None:
         self._session.scene.render.film_transparent = True

@@ -75,7 +75,8 @@ class Session:
         scene.render.threads = threads
         scene.render.use_persistent_data = True
         cycles.device = "CPU"
-        cycles.use_light_tree = False
+        # A fifth dearer, and 5 dB less noise where some twenty lamps light a room.
+        cycles.use_light_tree = True
         cycles.caustics_reflective = cycles.caustics_refractive = False
         cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 3, 2, 1
         cycles.transmission_bounces, cycles.transparent_max_bounces = 1, 8

@@ -1,4 +1,4 @@
-"""Rectangles around people and shadows, patterns on meshes: the parts of the Blender layer that need no Blender."""
+"""Rectangles around people, patterns on meshes: the parts of the Blender layer that need no Blender."""
 
 from __future__ import annotations
 
@@ -19,18 +19,17 @@ from annotate.lens import (
     StereographicLens,
 )
 from assets.mesh import Human, Material
-from render.blender.borders import Rectangle, fade_at_edges, merged, rectangle_of, shadow_points, shadow_rectangles
+from render.blender.borders import Rectangle, body_rectangles, merged, rectangle_of
 from render.blender.camera import (
     plan_projection,
     polynomial_projection,
     shader_parameters,
     world_from_blender_camera,
 )
-from render.blender.lights import bounced_radiance, lamp_power_w, world_from_lamp
+from render.blender.lights import world_from_lamp
 from render.blender.materials import PATTERNS
 from render.blender.meshes import pattern_coordinates
-from render.light import LightSpec
-from render.place import Lamp, Place
+from render.place import Lamp
 from render.solids import box, sheet
 
 GREY = Material("grey", (0.5, 0.5, 0.5))
@@ -53,28 +52,8 @@ def test_merging_keeps_every_pixel_and_saves_renders_only_where_cheap() -> None:
     assert merged([], price_px=100) == []
 
 
-def test_fade_ends_at_the_union_but_not_at_the_frame() -> None:
-    weight = fade_at_edges([Rectangle(0, 0, 50, 60), Rectangle(40, 0, 90, 60)], 100, 60, 8.0)
-    assert weight[30, 45] == 1.0 and weight[30, 0] == 1.0 and weight[0, 20] == 1.0
-    assert weight[30, 95] == 0.0
-    assert 0.0 < weight[30, 88] < 0.2
-    assert fade_at_edges([Rectangle(0, 0, 10, 10)], 10, 10, 5.0).min() == 1.0
-
-
-def test_shadow_points_lie_away_from_the_lamp() -> None:
-    lamp = Lamp((-2.0, 0.0, 2.5), (0.5, 0.5), (0.0, 0.0, -1.0), (0.0, 1.0, 0.0), (10.0, 10.0, 10.0))
-    body = box((0.0, 0.0, 0.9), (0.3, 0.3, 1.8), GREY, "top")
-    points = shadow_points(body, [lamp])
-    on_floor = points[points[:, 2] < 1e-6]
-    assert on_floor[:, 0].max() == pytest.approx(0.15 + 0.9, abs=0.01)
-    assert on_floor[:, 0].min() == pytest.approx(-0.15 - 0.35, abs=1e-6)
-
-
 def test_a_body_out_of_sight_has_no_rectangle() -> None:
     above = box((0.0, 0.0, 30.0), (0.3, 0.3, 0.5), GREY, "top")
-    assert shadow_rectangles([above], [], Camera(lens=CAMERA.lens, pose=CameraPose(height_m=25.0)), 2.0) != []
-    from render.blender.borders import body_rectangles
-
     assert body_rectangles([above], CAMERA, 2.0) == []
 
 
@@ -160,23 +139,6 @@ def test_lamp_shines_along_its_direction() -> None:
     np.testing.assert_allclose(-matrix[:3, 2], lamp.direction)
     np.testing.assert_allclose(matrix[:3, 1], lamp.up)
     assert np.linalg.det(matrix[:3, :3]) == pytest.approx(1.0)
-
-
-def test_gains_go_by_the_kind_of_lamp() -> None:
-    light = LightSpec(panel_gain=(2.0, 1.0, 1.0), window_gain=(0.0, 0.0, 3.0))
-    panel = Lamp((0, 0, 2), (1, 1), (0, 0, -1), (0, 1, 0), (10.0, 10.0, 10.0))
-    window = Lamp((0, 0, 2), (1, 1), (0, 0, -1), (0, 1, 0), (10.0, 10.0, 10.0), "window")
-    assert lamp_power_w(panel, light).tolist() == [20, 10, 10]
-    assert lamp_power_w(window, light).tolist() == [0, 0, 30]
-
-
-def test_bounced_light_is_that_of_an_integrating_sphere() -> None:
-    """A closed grey cube: L = P r / (pi A (1 - r)) holds for a sphere and, by energy, on average for any shape."""
-    lamp = Lamp((0, 0, 2), (1, 1), (0, 0, -1), (0, 1, 0), (30.0, 30.0, 30.0))
-    place = Place("cube", [box((0, 0, 1), (2, 2, 2), GREY, "wall")], [lamp], rectangle(-1, -1, 1, 1), [], [])
-    np.testing.assert_allclose(bounced_radiance(place, LightSpec()), 30 * 0.5 / (np.pi * 24 * 0.5))
-    empty = Place("none", [], [lamp], rectangle(-1, -1, 1, 1), [], [])
-    assert bounced_radiance(empty, LightSpec()).tolist() == [0, 0, 0]
 
 
 def person(pattern: str, uvs: np.ndarray | None) -> Human:
