@@ -22,6 +22,7 @@ from annotate.files import write_bytes
 from assets.humans.body_arrays import cache_folder
 from assets.poses.asf_amc import read_amc, skeleton_of
 from assets.poses.bvh import read_bvh
+from assets.poses.clearance import clear_frames
 from assets.poses.clip import Clip
 from assets.poses.limbs import UP, foot_frame, frames_of, unit
 from assets.poses.retarget import retarget
@@ -118,7 +119,7 @@ def useful_frames(clip: Clip, numbers: np.ndarray, rotations: dict[str, np.ndarr
     knees_off = np.stack([180 - _from_vertical_deg(at[s + "Leg"] - at[s + "UpLeg"]) for s in ("Left", "Right")])
     shins_off = np.stack([180 - _from_vertical_deg(at[s + "Foot"] - at[s + "Leg"]) for s in ("Left", "Right")])
     hands_low = np.maximum(at["LeftHand"][:, 2], at["RightHand"][:, 2]) < at["Head"][:, 2] + 0.12
-    calm = hands_low & ~_calibration_pose(at)
+    calm = hands_low & ~_calibration_pose(at) & clear_frames(rotations)
     speed, rise = _speed(clip, numbers)
     upright = calm & (trunk < 28) & (leg > 0.86) & (rise < 0.5)
     feet_apart = np.linalg.norm((ankles[0] - ankles[1])[:, :2], axis=1)

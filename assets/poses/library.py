@@ -1,406 +1,197 @@
-"""plafond's own poses of office people: standing, walking and sitting, each varied at random.
+"""plafond's own poses of office people: the table of all that stand, walk and sit, and how one is drawn.
 
-A pose is a function of `Vary`: `vary(mean, spread)` is the mean itself for the pose as written, and mean + a uniform
-draw in [-spread, spread] for a person of one's own. Poses are written with the right hand leading; the left comes from
-mirroring. Seated people have level thighs and upright shins: their feet stand on the floor when the seat is as high as
-their shins are long. Written by hand from how people stand and sit; no captured data.
+Every pose is varied at random around how it is written (gestures.py). Draws in which a limb would go through the trunk
+or another limb are drawn anew. No captured data.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from assets.poses.skeleton import Activity, Pose
-from assets.poses.stance import Arm, Bend, Leg, Stance, rotations_of
-
-
-class Vary:
-    """Draws around means: from rng, or, without one, the means themselves."""
-
-    def __init__(self, rng: np.random.Generator | None = None) -> None:
-        self.rng = rng
-
-    def __call__(self, mean: float, spread: float) -> float:
-        return mean if self.rng is None else mean + float(self.rng.uniform(-spread, spread))
-
-    def between(self, low: float, high: float) -> float:
-        """A uniform draw; the middle without an rng."""
-        return self((low + high) / 2, (high - low) / 2)
-
-
-def _head(vary: Vary, forward_deg: float = 5.0, turn_deg: float = 0.0, turn_spread_deg: float = 25.0) -> Bend:
-    return Bend(vary(forward_deg, 8), vary(0, 4), vary(turn_deg, turn_spread_deg))
-
-
-def _hanging(vary: Vary) -> Arm:
-    """An arm that hangs at ease."""
-    return Arm(
-        forward_deg=vary(0, 7), out_deg=vary(12, 3), twist_deg=vary(12, 8), elbow_deg=vary(20, 9),
-        pronation_deg=vary(28, 14), wrist_flex_deg=vary(6, 6), finger_curl_deg=vary(15, 10),
-    )  # fmt: skip
-
-
-def _bearing_leg(vary: Vary) -> Leg:
-    return Leg(vary(0, 2), vary(3, 2), vary(3, 2), turn_out_deg=vary(7, 5), toe_out_deg=vary(3, 3))
-
-
-def _resting_leg(vary: Vary) -> Leg:
-    """The leg that bears less: a little ahead, its knee a little bent, its foot turned out."""
-    bent = vary(12, 7)
-    return Leg(vary(8, 4), vary(6, 3), bent, turn_out_deg=vary(14, 7), toe_out_deg=vary(4, 4))
-
-
-def _at_ease(vary: Vary) -> Stance:
-    """Standing, arms hanging, weight on both legs or more on one."""
-    return Stance(
-        pelvis=Bend(vary(0, 2), vary(0, 3), vary(0, 5)),
-        spine=Bend(vary(2, 4), vary(0, 3), vary(0, 6)),
-        head=_head(vary),
-        left_arm=_hanging(vary),
-        right_arm=_hanging(vary),
-        left_leg=_resting_leg(vary),
-        right_leg=_bearing_leg(vary),
-    )
-
-
-def _talking(vary: Vary) -> Stance:
-    """One forearm raised in a gesture, the other arm hanging."""
-    gesture = Arm(
-        forward_deg=vary(18, 12), out_deg=vary(14, 5), twist_deg=vary(8, 22), elbow_deg=vary(82, 22),
-        pronation_deg=vary(0, 40), wrist_flex_deg=vary(0, 15),
-    )  # fmt: skip
-    return replace(_at_ease(vary), right_arm=gesture, head=_head(vary, 3, 0, 30))
-
-
-def _explaining(vary: Vary) -> Stance:
-    """Both forearms raised in front of the body."""
-
-    def gesture() -> Arm:
-        return Arm(
-            forward_deg=vary(22, 12), out_deg=vary(14, 5), twist_deg=vary(12, 14), elbow_deg=vary(76, 20),
-            pronation_deg=vary(-5, 30), wrist_flex_deg=vary(0, 15),
-        )  # fmt: skip
-
-    return replace(_at_ease(vary), left_arm=gesture(), right_arm=gesture())
-
-
-def _ear_hand(vary: Vary) -> Arm:
-    """The arm that holds a telephone to the ear of the same side."""
-    return Arm(
-        wrist_m=(vary(0.115, 0.008), vary(0.07, 0.012), vary(-0.055, 0.01)), wrist_from="head",
-        elbow_out_deg=vary(14, 10), pronation_deg=vary(10, 8), wrist_flex_deg=vary(-12, 5), finger_curl_deg=35,
-        shrug_deg=5,
-    )  # fmt: skip
-
-
-def _phone_call(vary: Vary) -> Stance:
-    """A telephone at the right ear, the other arm hanging or bent before the belly."""
-    return replace(_at_ease(vary), right_arm=_ear_hand(vary), head=Bend(vary(5, 6), vary(-6, 4), vary(0, 15)))
-
-
-def _screen_hand(vary: Vary) -> Arm:
-    """The arm that holds a telephone or a sheet before the chest."""
-    return Arm(
-        forward_deg=vary(22, 10), out_deg=vary(10, 4), twist_deg=vary(26, 8), elbow_deg=vary(98, 12),
-        pronation_deg=vary(-35, 12), wrist_flex_deg=vary(5, 8), finger_curl_deg=40,
-    )  # fmt: skip
-
-
-def _reading_phone(vary: Vary) -> Stance:
-    """Looking down at a telephone in the right hand."""
-    return replace(
-        _at_ease(vary), spine=Bend(vary(7, 4), vary(0, 3), vary(0, 5)), right_arm=_screen_hand(vary),
-        head=Bend(vary(36, 8), vary(0, 4), vary(-6, 8)),
-    )  # fmt: skip
-
-
-def _arms_crossed(vary: Vary) -> Stance:
-    """Arms folded before the chest, the right forearm over the left."""
-    left = Arm(
-        forward_deg=vary(34, 3), out_deg=vary(5, 2), twist_deg=vary(76, 3), elbow_deg=vary(92, 4),
-        pronation_deg=vary(15, 8), wrist_flex_deg=vary(18, 5), finger_curl_deg=25,
-    )  # fmt: skip
-    right = Arm(
-        forward_deg=vary(47, 3), out_deg=vary(6, 2), twist_deg=vary(70, 3), elbow_deg=vary(90, 4),
-        pronation_deg=vary(20, 8), wrist_flex_deg=vary(25, 5), finger_curl_deg=30,
-    )  # fmt: skip
-    return replace(
-        _at_ease(vary), spine=Bend(vary(1, 3), vary(0, 2), vary(0, 4)), left_arm=left, right_arm=right
-    )  # fmt: skip
-
-
-def _hands_on_hips(vary: Vary) -> Stance:
-    """Hands on the hips, elbows out."""
-
-    def arm() -> Arm:
-        return Arm(
-            forward_deg=vary(-14, 4), out_deg=vary(40, 4), twist_deg=vary(62, 5), elbow_deg=vary(88, 5),
-            pronation_deg=vary(60, 8), wrist_flex_deg=vary(-20, 8), finger_curl_deg=25,
-        )  # fmt: skip
-
-    return replace(_at_ease(vary), left_arm=arm(), right_arm=arm())
-
-
-def _hands_behind(vary: Vary) -> Stance:
-    """Hands joined behind the back."""
-
-    def arm() -> Arm:
-        return Arm(
-            wrist_m=(vary(0.06, 0.015), vary(-0.135, 0.01), vary(0.06, 0.02)), wrist_from="hips",
-            elbow_out_deg=vary(75, 8), pronation_deg=vary(0, 8), wrist_flex_deg=vary(-22, 5), finger_curl_deg=0,
-        )  # fmt: skip
-
-    return replace(_at_ease(vary), left_arm=arm(), right_arm=arm())
-
-
-def _holding_cup(vary: Vary) -> Stance:
-    """A cup in the right hand before the chest, the other hand low before the belly or hanging."""
-    cup = Arm(
-        forward_deg=vary(16, 8), out_deg=vary(12, 4), twist_deg=vary(22, 8), elbow_deg=vary(100, 14),
-        pronation_deg=vary(0, 8), wrist_flex_deg=vary(0, 6), finger_curl_deg=45,
-    )  # fmt: skip
-    return replace(_at_ease(vary), right_arm=cup)
-
-
-def _reaching(vary: Vary) -> Stance:
-    """Reaching forward and up, to a shelf or a board."""
-    up = Arm(
-        forward_deg=vary(104, 20), out_deg=vary(8, 10), twist_deg=vary(0, 8), elbow_deg=vary(28, 14),
-        pronation_deg=vary(50, 25), wrist_flex_deg=vary(-5, 12), shrug_deg=vary(12, 4),
-    )  # fmt: skip
-    return replace(
-        _at_ease(vary), pelvis=Bend(vary(2, 2), vary(0, 2), vary(6, 5)), spine=Bend(vary(3, 4), vary(4, 3), vary(10, 6)),
-        right_arm=up, head=Bend(vary(-10, 8), vary(0, 4), vary(8, 8)),
-    )  # fmt: skip
-
-
-def _over_desk(vary: Vary) -> Stance:
-    """Bent over a desk, one hand or both on its edge."""
-    lean = vary(31, 5)
-
-    def prop() -> Arm:
-        return Arm(
-            wrist_m=(vary(0.24, 0.04), vary(0.46, 0.03), vary(-0.14, 0.02)), wrist_from="hips",
-            elbow_out_deg=vary(28, 10), pronation_deg=vary(85, 10), wrist_flex_deg=vary(-42, 8),
-        )  # fmt: skip
-
-    return Stance(
-        pelvis=Bend(lean, vary(0, 2), vary(0, 5)), spine=Bend(vary(24, 5), vary(0, 3), vary(0, 5)),
-        head=Bend(lean + vary(8, 8), vary(0, 4), vary(0, 15)), left_arm=prop(), right_arm=prop(),
-        left_leg=Leg(vary(8, 4), vary(6, 2), vary(12, 6)), right_leg=Leg(vary(-4, 4), vary(5, 2), vary(4, 3)),
-    )  # fmt: skip
-
-
-_GAIT_PHASE = np.array([0.0, 0.12, 0.30, 0.50, 0.62, 0.75, 0.90, 1.0])
-_GAIT_THIGH = np.array([28.0, 24.0, 6.0, -14.0, -6.0, 20.0, 30.0, 28.0])
-_GAIT_KNEE = np.array([4.0, 14.0, 7.0, 12.0, 42.0, 60.0, 16.0, 4.0])
-_GAIT_HEEL = np.array([-18.0, 0.0, 0.0, 32.0, 52.0, 20.0, -8.0, -18.0])
-"""A stride, from heel strike (0) over toe off (0.62) to the next: thigh forward, knee, and heel raised, degrees."""
-
-
-def _gait_leg(phase: float, stride: float, vary: Vary) -> Leg:
-    phase = phase % 1.0
-    thigh, knee, heel = (float(np.interp(phase, _GAIT_PHASE, row)) for row in (_GAIT_THIGH, _GAIT_KNEE, _GAIT_HEEL))
-    return Leg(thigh * stride, vary(2.5, 1), knee * (0.4 + 0.6 * stride), vary(4, 3), vary(2, 2), heel * stride)
-
-
-def _gait_arm(phase: float, stride: float, vary: Vary) -> Arm:
-    """The arm swings against the leg of its own side."""
-    swing = -np.cos(2 * np.pi * phase) * vary(20, 7) * stride
-    return Arm(
-        forward_deg=float(swing) + vary(0, 3), out_deg=vary(12, 2), twist_deg=vary(14, 6),
-        elbow_deg=vary(22, 8) + max(0.0, float(swing)) * 0.7, pronation_deg=vary(25, 10), finger_curl_deg=vary(20, 10),
-    )  # fmt: skip
-
-
-def _walking(vary: Vary, phase: float) -> Stance:
-    """Walking; phase of the right leg's stride, 0 where its heel strikes."""
-    phase, stride = vary(phase, 0.07), vary(0.85, 0.2)
-    turn = float(np.cos(2 * np.pi * phase)) * 6 * stride
-    return Stance(
-        pelvis=Bend(vary(2, 2), 0.0, turn * 0.6), spine=Bend(vary(3, 3), vary(0, 2), -turn * 1.6),
-        head=_head(vary, 6, 0, 15),
-        left_arm=_gait_arm(phase + 0.5, stride, vary), right_arm=_gait_arm(phase, stride, vary),
-        left_leg=_gait_leg(phase + 0.5, stride, vary), right_leg=_gait_leg(phase, stride, vary),
-    )  # fmt: skip
-
-
-def _heel_strike(vary: Vary) -> Stance:
-    """Both feet on the floor, the right one ahead."""
-    return _walking(vary, 0.03)
-
-
-def _mid_stance(vary: Vary) -> Stance:
-    """The left leg passing the right one."""
-    return _walking(vary, 0.25)
-
-
-def _push_off(vary: Vary) -> Stance:
-    """The right heel leaving the floor behind."""
-    return _walking(vary, 0.45)
-
-
-def _walking_with_phone(vary: Vary) -> Stance:
-    """Walking while looking at a telephone."""
-    return replace(
-        _walking(vary, vary(0.3, 0.3)), right_arm=_screen_hand(vary), head=Bend(vary(30, 8), vary(0, 4), vary(-6, 6))
-    )
-
-
-def _seated_leg(vary: Vary) -> Leg:
-    """Thigh level, shin about upright, foot flat."""
-    return Leg(vary(89, 2), vary(9, 7), vary(88, 8), turn_out_deg=0.0, toe_out_deg=vary(4, 6))
-
-
-def _seated(vary: Vary, lean_deg: float, spine_deg: float, turn_deg: float = 0.0) -> Stance:
-    """On a chair: the pelvis leans by lean_deg (negative is back), the spine bends from there; hands on the thighs."""
-
-    def on_thigh() -> Arm:
-        return Arm(
-            wrist_m=(vary(0.13, 0.03), vary(0.25, 0.05), vary(0.095, 0.006)), wrist_from="hips",
-            elbow_out_deg=vary(35, 10), pronation_deg=vary(82, 12), wrist_flex_deg=vary(4, 6),
-        )  # fmt: skip
-
-    return Stance(
-        pelvis=Bend(lean_deg, vary(0, 2), 0.0),
-        spine=Bend(spine_deg, vary(0, 4), turn_deg),
-        head=Bend(vary(6, 6), vary(0, 4), turn_deg + vary(0, 22)),
-        left_arm=on_thigh(), right_arm=on_thigh(), left_leg=_seated_leg(vary), right_leg=_seated_leg(vary),
-    )  # fmt: skip
-
-
-def _on_desk(vary: Vary, outward_m: float, ahead_m: float, pronation_deg: float = 80.0) -> Arm:
-    """A hand on a desk that is 0.20 m higher than the hip joints (desk 0.73 m, seat 0.45 m)."""
-    return Arm(
-        wrist_m=(vary(outward_m, 0.03), vary(ahead_m, 0.03), vary(0.245, 0.01)), wrist_from="hips",
-        elbow_out_deg=vary(24, 8), pronation_deg=vary(pronation_deg, 6), wrist_flex_deg=vary(-6, 5),
-        finger_curl_deg=vary(20, 8),
-    )  # fmt: skip
-
-
-def _upright(vary: Vary) -> Stance:
-    """Upright, hands on the thighs."""
-    return _seated(vary, vary(-6, 4), vary(8, 4))
-
-
-def _typing(vary: Vary) -> Stance:
-    """Both hands on the keyboard, eyes on the screen."""
-    return replace(
-        _seated(vary, vary(-2, 5), vary(9, 5)), head=Bend(vary(10, 6), vary(0, 3), vary(0, 12)),
-        left_arm=_on_desk(vary, 0.10, 0.42), right_arm=_on_desk(vary, 0.10, 0.42),
-    )  # fmt: skip
-
-
-def _mouse(vary: Vary) -> Stance:
-    """The right hand on the mouse, the left on the keyboard."""
-    return replace(
-        _seated(vary, vary(-3, 5), vary(8, 5)), head=Bend(vary(8, 6), vary(0, 3), vary(-4, 12)),
-        left_arm=_on_desk(vary, 0.10, 0.40), right_arm=_on_desk(vary, 0.26, 0.42),
-    )  # fmt: skip
-
-
-def _writing(vary: Vary) -> Stance:
-    """Bent over the desk, writing with the right hand, the left forearm on the desk."""
-    return replace(
-        _seated(vary, vary(8, 4), vary(18, 5)), head=Bend(vary(40, 7), vary(-4, 4), vary(-4, 8)),
-        left_arm=_on_desk(vary, 0.05, 0.40, 75), right_arm=_on_desk(vary, 0.12, 0.44, 55),
-    )  # fmt: skip
-
-
-def _leaning_forward(vary: Vary) -> Stance:
-    """Leaning forward, forearms on the desk or close to it, looking at the screen."""
-    return replace(
-        _seated(vary, vary(12, 5), vary(12, 5)), head=Bend(vary(6, 6), vary(0, 4), vary(0, 14)),
-        left_arm=_on_desk(vary, 0.04, 0.50), right_arm=_on_desk(vary, 0.06, 0.52),
-    )  # fmt: skip
-
-
-def _turned(vary: Vary) -> Stance:
-    """Turned to a neighbour on the left, one hand still on the desk."""
-    turn = vary.between(25, 45)
-    stance = _seated(vary, vary(-4, 4), vary(5, 4), turn)
-    gesture = Arm(
-        forward_deg=vary(20, 10), out_deg=vary(16, 5), twist_deg=vary(10, 12), elbow_deg=vary(80, 20),
-        pronation_deg=vary(20, 30),
-    )  # fmt: skip
-    return replace(stance, head=Bend(vary(4, 6), vary(0, 4), turn + vary(22, 10)), left_arm=gesture)
-
-
-def _leaning_back(vary: Vary) -> Stance:
-    """Leaning back by a random tilt, forearms on the armrests."""
-    tilt = vary.between(8, 28)
-
-    def on_armrest() -> Arm:
-        return Arm(
-            wrist_m=(vary(0.26, 0.02), vary(0.20, 0.04), vary(0.21, 0.02)), wrist_from="hips",
-            elbow_out_deg=vary(20, 6), pronation_deg=vary(70, 12), wrist_flex_deg=vary(6, 6),
-        )  # fmt: skip
-
-    return replace(
-        _seated(vary, -tilt, vary(6, 4)), head=Bend(vary(4, 6) - tilt * 0.35, vary(0, 4), vary(0, 25)),
-        left_arm=on_armrest(), right_arm=on_armrest(),
-        left_leg=replace(_seated_leg(vary), knee_deg=vary(74, 10)),
-        right_leg=replace(_seated_leg(vary), knee_deg=vary(74, 10)),
-    )  # fmt: skip
-
-
-def _sitting_with_phone(vary: Vary) -> Stance:
-    """Looking down at a telephone held low in the right hand."""
-    return replace(
-        _seated(vary, vary(-10, 5), vary(16, 5)), head=Bend(vary(38, 7), vary(0, 4), vary(-4, 8)),
-        right_arm=_screen_hand(vary),
-    )  # fmt: skip
-
-
-def _sitting_phone_call(vary: Vary) -> Stance:
-    """A telephone at the right ear, the left hand on the desk."""
-    return replace(
-        _seated(vary, vary(-6, 5), vary(6, 4)), head=Bend(vary(4, 6), vary(-5, 4), vary(0, 15)),
-        left_arm=_on_desk(vary, 0.10, 0.40), right_arm=_ear_hand(vary),
-    )  # fmt: skip
-
-
-def _sitting_arms_crossed(vary: Vary) -> Stance:
-    """Arms folded, leaning back a little."""
-    folded = _arms_crossed(vary)
-    return replace(
-        _seated(vary, vary(-14, 5), vary(6, 3)), left_arm=folded.left_arm, right_arm=folded.right_arm
-    )  # fmt: skip
-
-
-LIBRARY: dict[str, tuple[Activity, Callable[[Vary], Stance]]] = {
-    "at-ease": ("standing", _at_ease),
-    "talking": ("standing", _talking),
-    "explaining": ("standing", _explaining),
-    "phone-call": ("standing", _phone_call),
-    "reading-phone": ("standing", _reading_phone),
-    "arms-crossed": ("standing", _arms_crossed),
-    "hands-on-hips": ("standing", _hands_on_hips),
-    "hands-behind": ("standing", _hands_behind),
-    "holding-cup": ("standing", _holding_cup),
-    "reaching": ("standing", _reaching),
-    "over-desk": ("standing", _over_desk),
-    "heel-strike": ("walking", _heel_strike),
-    "mid-stance": ("walking", _mid_stance),
-    "push-off": ("walking", _push_off),
-    "walking-with-phone": ("walking", _walking_with_phone),
-    "upright": ("sitting", _upright),
-    "typing": ("sitting", _typing),
-    "mouse": ("sitting", _mouse),
-    "writing": ("sitting", _writing),
-    "leaning-forward": ("sitting", _leaning_forward),
-    "turned": ("sitting", _turned),
-    "leaning-back": ("sitting", _leaning_back),
-    "sitting-with-phone": ("sitting", _sitting_with_phone),
-    "sitting-phone-call": ("sitting", _sitting_phone_call),
-    "sitting-arms-crossed": ("sitting", _sitting_arms_crossed),
+from assets.poses import sitting, standing, walking
+from assets.poses.clearance import limbs_clear
+from assets.poses.contact import stand_level
+from assets.poses.gestures import Vary
+from assets.poses.skeleton import Activity, Hold, Pose, Rest
+from assets.poses.stance import Stance, rotations_of
+
+TAGS = frozenset(
+    ("talking", "listening", "phone", "carrying", "reaching", "leaning", "waiting", "typing", "writing", "reading",
+     "turned_away", "resting", "drinking", "meeting")
+)  # fmt: skip
+"""What poses are chosen by."""
+DRAWS = 12
+"""So often a pose is drawn until its limbs are clear; then it is taken as written."""
+
+
+@dataclass(frozen=True)
+class LibraryPose:
+    """A pose of the library: what it shows, how it is made, what it is good for, and what its hands hold and lie on."""
+
+    activity: Activity
+    stance: Callable[[Vary], Stance]
+    tags: frozenset[str] = frozenset()
+    holds: tuple[Hold, ...] = ()
+    rests: tuple[Rest, ...] = ()
+
+
+_RIGHT_PHONE = (Hold("right", "phone"),)
+_RIGHT_CUP = (Hold("right", "cup"),)
+_LEFT_PAPERS = (Hold("left", "papers"),)
+_RIGHT_BAG = (Hold("right", "bag"),)
+_BOX = (Hold("left", "box"), Hold("right", "box"))
+_LAPTOP = (Hold("left", "laptop"), Hold("right", "laptop"))
+_PAPERS = (Hold("left", "papers"), Hold("right", "papers"))
+_LEFT_ON_DESK, _RIGHT_ON_DESK = (Rest("left", "desk"),), (Rest("right", "desk"),)
+_ON_DESK = _LEFT_ON_DESK + _RIGHT_ON_DESK
+_ON_COUNTER = (Rest("left", "counter"), Rest("right", "counter"))
+_ON_THIGHS = (Rest("left", "thighs"), Rest("right", "thighs"))
+
+
+def _standing(
+    stance: Callable[[Vary], Stance], tags: str = "", holds: tuple[Hold, ...] = (), rests: tuple[Rest, ...] = ()
+) -> LibraryPose:
+    return LibraryPose("standing", stance, frozenset(tags.split()), holds, rests)
+
+
+def _walking(stance: Callable[[Vary], Stance], tags: str = "", holds: tuple[Hold, ...] = ()) -> LibraryPose:
+    return LibraryPose("walking", stance, frozenset(tags.split()), holds)
+
+
+def _sitting(
+    stance: Callable[[Vary], Stance], tags: str = "", holds: tuple[Hold, ...] = (), rests: tuple[Rest, ...] = ()
+) -> LibraryPose:
+    return LibraryPose("sitting", stance, frozenset(tags.split()), holds, rests)
+
+
+LIBRARY: dict[str, LibraryPose] = {
+    "at-ease": _standing(standing.at_ease, "listening waiting"),
+    "standing-straight": _standing(standing.upright, "listening waiting"),
+    "hip-shot": _standing(standing.hip_shot, "listening waiting"),
+    "talking": _standing(standing.talking, "talking"),
+    "explaining": _standing(standing.explaining, "talking"),
+    "shrugging": _standing(standing.shrugging, "talking"),
+    "pointing": _standing(standing.pointing, "talking"),
+    "arms-crossed": _standing(standing.arms_crossed, "listening waiting"),
+    "hands-on-hips": _standing(standing.hands_on_hips, "listening waiting"),
+    "hand-on-hip": _standing(standing.hand_on_hip, "listening waiting"),
+    "hands-behind": _standing(standing.hands_behind, "listening waiting"),
+    "hands-in-front": _standing(standing.hands_in_front, "listening waiting"),
+    "hands-in-pockets": _standing(standing.hands_in_pockets, "listening waiting"),
+    "hand-in-pocket": _standing(standing.hand_in_pocket, "talking"),
+    "hand-on-chin": _standing(standing.hand_on_chin, "listening waiting"),
+    "phone-call": _standing(standing.phone_call, "phone", _RIGHT_PHONE),
+    "phone-call-arm-across": _standing(standing.phone_call_arm_across, "phone", _RIGHT_PHONE),
+    "phone-call-pocket": _standing(standing.phone_call_pocket, "phone", _RIGHT_PHONE),
+    "reading-phone": _standing(standing.reading_phone, "phone waiting", _RIGHT_PHONE),
+    "texting": _standing(standing.texting, "phone waiting", _RIGHT_PHONE),
+    "holding-cup": _standing(standing.holding_cup, "drinking listening waiting", _RIGHT_CUP),
+    "drinking": _standing(standing.drinking_cup, "drinking", _RIGHT_CUP),
+    "reading-papers": _standing(standing.reading_papers, "reading", _PAPERS),
+    "carrying-papers": _standing(standing.carrying_papers, "carrying listening waiting", _LEFT_PAPERS),
+    "carrying-laptop": _standing(standing.carrying_laptop, "carrying listening waiting", (Hold("right", "laptop"),)),
+    "laptop-on-arm": _standing(standing.open_laptop_on_arm, "carrying typing", (Hold("left", "laptop"),)),
+    "carrying-box": _standing(standing.carrying_box, "carrying", _BOX),
+    "carrying-bag": _standing(standing.carrying_bag, "carrying waiting", _RIGHT_BAG),
+    "reaching": _standing(standing.reaching, "reaching"),
+    "reaching-high": _standing(standing.reaching_high, "reaching"),
+    "reaching-forward": _standing(standing.reaching_forward, "reaching"),
+    "reaching-down": _standing(standing.reaching_down, "reaching"),
+    "at-machine": _standing(standing.at_machine, "reaching"),
+    "at-whiteboard": _standing(standing.at_whiteboard, "writing reaching"),
+    "beside-whiteboard": _standing(standing.beside_whiteboard, "talking"),
+    "over-desk": _standing(standing.over_desk, "leaning", rests=_ON_DESK),
+    "leaning-on-hand": _standing(standing.leaning_on_hand, "leaning talking", rests=_LEFT_ON_DESK),
+    "over-colleague": _standing(standing.over_colleague, "leaning", rests=_LEFT_ON_DESK),
+    "on-counter": _standing(standing.on_counter, "leaning", rests=_ON_COUNTER),
+    "against-wall": _standing(standing.against_wall, "leaning"),
+    "shoulder-on-wall": _standing(standing.shoulder_on_wall, "leaning"),
+    "typing-standing": _standing(standing.typing_standing, "typing", rests=_ON_COUNTER),
+    "looking-at-watch": _standing(standing.looking_at_watch, "waiting"),
+    "looking-around": _standing(standing.looking_around, "waiting"),
+    "waving": _standing(standing.waving),
+    "shaking-hands": _standing(standing.shaking_hands),
+    "stretching": _standing(standing.stretching),
+    "crouching": _standing(standing.crouching, "reaching"),
+    "putting-on-jacket": _standing(standing.putting_on_jacket),
+    "hand-in-neck": _standing(standing.hand_in_neck, "waiting"),
+    "heel-strike": _walking(walking.heel_strike),
+    "mid-stance": _walking(walking.mid_stance),
+    "push-off": _walking(walking.push_off),
+    "swing": _walking(walking.swing),
+    "walking-slowly": _walking(walking.slow),
+    "walking-fast": _walking(walking.fast),
+    "walking-turning": _walking(walking.turning),
+    "walking-with-phone": _walking(walking.with_phone, "phone", _RIGHT_PHONE),
+    "walking-phone-call": _walking(walking.phone_call, "phone", _RIGHT_PHONE),
+    "walking-with-cup": _walking(walking.with_coffee, "carrying drinking", _RIGHT_CUP),
+    "walking-with-box": _walking(walking.with_box, "carrying", _BOX),
+    "walking-with-laptop": _walking(walking.with_laptop, "carrying", _LAPTOP),
+    "walking-with-papers": _walking(walking.with_papers, "carrying", _LEFT_PAPERS),
+    "walking-with-bag": _walking(walking.with_bag, "carrying", _RIGHT_BAG),
+    "walking-hands-in-pockets": _walking(walking.hands_in_pockets),
+    "walking-talking": _walking(walking.talking, "talking"),
+    "walking-looking-down": _walking(walking.looking_down),
+    "upright": _sitting(sitting.upright, "resting meeting", rests=_ON_THIGHS),
+    "tilted": _sitting(sitting.tilted, "resting", rests=_ON_THIGHS),
+    "typing": _sitting(sitting.typing, "typing", rests=_ON_DESK),
+    "typing-close": _sitting(sitting.typing_close, "typing", rests=_ON_DESK),
+    "typing-leaning-back": _sitting(sitting.typing_leaning_back, "typing", rests=_ON_DESK),
+    "typing-looking-down": _sitting(sitting.typing_looking_down, "typing", rests=_ON_DESK),
+    "typing-feet-back": _sitting(sitting.feet_back, "typing", rests=_ON_DESK),
+    "mouse": _sitting(sitting.mouse, "typing", rests=_ON_DESK),
+    "mouse-chin-on-hand": _sitting(sitting.mouse_chin, "typing", rests=_RIGHT_ON_DESK),
+    "leaning-forward": _sitting(sitting.leaning_forward, "typing meeting", rests=_ON_DESK),
+    "writing": _sitting(sitting.writing, "writing", rests=_ON_DESK),
+    "reading-on-desk": _sitting(sitting.reading_desk, "reading", rests=_ON_DESK),
+    "reading-held": _sitting(sitting.reading_held, "reading", _PAPERS),
+    "sitting-reaching": _sitting(sitting.reaching, "reaching", rests=_ON_DESK),
+    "turned": _sitting(sitting.turned, "turned_away talking", rests=_RIGHT_ON_DESK),
+    "turned-listening": _sitting(sitting.turned_listening, "turned_away listening", rests=_ON_THIGHS),
+    "over-shoulder": _sitting(sitting.over_shoulder, "turned_away", rests=(Rest("right", "thighs"),)),
+    "leaning-back": _sitting(sitting.leaning_back, "resting meeting"),
+    "slumped": _sitting(sitting.slumped, "resting", rests=_ON_THIGHS),
+    "sitting-with-phone": _sitting(sitting.phone_low, "phone resting", _RIGHT_PHONE, (Rest("left", "thighs"),)),
+    "sitting-texting": _sitting(sitting.texting, "phone resting", _RIGHT_PHONE),
+    "sitting-phone-call": _sitting(sitting.phone_call, "phone", _RIGHT_PHONE, _LEFT_ON_DESK),
+    "sitting-phone-call-leaning-back": _sitting(sitting.phone_call_back, "phone", _RIGHT_PHONE),
+    "chin-on-hand": _sitting(sitting.chin_on_hand, "resting meeting", rests=_LEFT_ON_DESK),
+    "head-on-hands": _sitting(sitting.head_on_hands, "resting"),
+    "sitting-arms-crossed": _sitting(sitting.arms_crossed, "resting meeting"),
+    "hands-behind-head": _sitting(sitting.hands_behind_head, "resting"),
+    "sitting-drinking": _sitting(sitting.cup_at_mouth, "drinking", _RIGHT_CUP, _LEFT_ON_DESK),
+    "sitting-with-cup": _sitting(sitting.cup_in_hand, "drinking resting", _RIGHT_CUP, (Rest("left", "thighs"),)),
+    "hands-folded": _sitting(sitting.hands_folded, "meeting listening", rests=_ON_DESK),
+    "meeting-gesture": _sitting(sitting.meeting_gesture, "meeting talking", rests=_LEFT_ON_DESK),
+    "meeting-both-hands": _sitting(sitting.meeting_both_hands, "meeting talking"),
+    "crossed-leg": _sitting(sitting.crossed_leg, "resting", rests=_ON_THIGHS),
+    "ankle-on-knee": _sitting(sitting.ankle_on_knee, "resting"),
+    "legs-stretched": _sitting(sitting.legs_stretched, "resting", rests=_ON_THIGHS),
+    "perched": _sitting(sitting.perched, "resting", rests=_ON_THIGHS),
+    "laptop-on-lap": _sitting(sitting.laptop_on_lap, "typing", _LAPTOP),
+    "sitting-stretching": _sitting(sitting.stretching, "resting"),
+    "rubbing-neck": _sitting(sitting.rubbing_neck, "resting", rests=_LEFT_ON_DESK),
 }
+
+
+def _rotations(entry: LibraryPose, vary: Vary) -> dict[str, np.ndarray]:
+    rotations = rotations_of(entry.stance(vary))
+    return stand_level(rotations) if entry.activity == "standing" else rotations
 
 
 def library_pose(name: str, rng: np.random.Generator | None = None) -> Pose:
     """A pose of the library: as written, or varied by rng. name: a key of LIBRARY."""
-    activity, stance = LIBRARY[name]
-    return Pose(name, activity, rotations_of(stance(Vary(rng))))
+    entry = LIBRARY[name]
+    rotations = _clear_draw(entry, rng) if rng is not None else _rotations(entry, Vary())
+    return Pose(name, entry.activity, rotations, entry.holds, entry.rests)
+
+
+def _clear_draw(entry: LibraryPose, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    for _ in range(DRAWS):
+        rotations = _rotations(entry, Vary(rng))
+        if limbs_clear(rotations):
+            return rotations
+    return _rotations(entry, Vary())

@@ -84,8 +84,12 @@ The origin lies near the hips. Limb directions differ by at most 3 degrees betwe
 TIP_PARENTS: dict[str, str] = {name: parent for name, parent, _ in (*_TIPS, *_mirrored(_TIPS[1:]))}
 
 
-Thing = Literal["phone", "cup", "papers", "laptop", "bag"]
-"""What hands hold."""
+Thing = Literal["phone", "cup", "papers", "laptop", "bag", "box"]
+"""What hands hold; a box or a laptop in both hands is listed for both."""
+Support = Literal["desk", "counter", "thighs"]
+"""What hands lie on."""
+SUPPORT_HEIGHT_M = {"desk": 0.73, "counter": 1.05}
+"""Tops of desks and of counters above the floor; a pose is fitted to them whatever the person's stature."""
 
 
 @dataclass(frozen=True)
@@ -97,25 +101,37 @@ class Hold:
 
 
 @dataclass(frozen=True)
+class Rest:
+    """A hand that lies on something."""
+
+    hand: Literal["left", "right"]
+    on: Support
+
+
+@dataclass(frozen=True)
 class Pose:
     """Joint angles of one person: rotations from rest in body axes, relative to the parent (see the module's head).
 
     rotations: joint name -> (3, 3) float64; a joint that is not listed keeps its rest. The root's rotation leans the
     pelvis but holds no heading: the person faces -Y. Where the body stands or sits is not part of a pose.
-    holds: what the hands hold.
+    holds: what the hands hold. rests: what they lie on; `contact.settle_hands` brings a given body's hands there.
     """
 
     name: str
     activity: Activity
     rotations: dict[str, np.ndarray]
     holds: tuple[Hold, ...] = ()
+    rests: tuple[Rest, ...] = ()
+
+
+_UNTURNED = np.eye(3)
 
 
 def global_rotations(rotations: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Each joint's rotation from rest in body axes, its parents' included: (3, 3), or (f, 3, 3) for f frames."""
     result: dict[str, np.ndarray] = {}
     for joint in JOINTS:
-        own = rotations.get(joint, np.eye(3))
+        own = rotations.get(joint, _UNTURNED)
         parent = PARENTS[joint]
         result[joint] = own if parent is None else result[parent] @ own
     return result
@@ -127,7 +143,7 @@ def local_rotations(turned: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     result: dict[str, np.ndarray] = {}
     for joint in JOINTS:
         parent = PARENTS[joint]
-        above = np.eye(3) if parent is None else full[parent]
+        above = _UNTURNED if parent is None else full[parent]
         full[joint] = turned.get(joint, above)
         result[joint] = np.swapaxes(above, -1, -2) @ full[joint]
     return result
@@ -158,8 +174,10 @@ def mirror(pose: Pose) -> Pose:
     sign = np.array([-1.0, 1.0, 1.0])
     flip = np.outer(sign, sign)
     rotations = {other_side(joint): flip * r for joint, r in pose.rotations.items()}
-    holds = tuple(Hold("left" if one.hand == "right" else "right", one.thing) for one in pose.holds)
-    return Pose(pose.name, pose.activity, rotations, holds)
+    other: dict[str, Literal["left", "right"]] = {"left": "right", "right": "left"}
+    holds = tuple(Hold(other[one.hand], one.thing) for one in pose.holds)
+    rests = tuple(Rest(other[one.hand], one.on) for one in pose.rests)
+    return Pose(pose.name, pose.activity, rotations, holds, rests)
 
 
 def bend_deg(positions: Mapping[str, np.ndarray], start: str, middle: str, end: str) -> float:

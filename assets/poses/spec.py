@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from annotate.errors import InputError
 from assets.poses.clips import check_folder, chosen_frames, clip_files, frame_rotations
-from assets.poses.library import LIBRARY, library_pose
+from assets.poses.library import LIBRARY, TAGS, library_pose
 from assets.poses.skeleton import ACTIVITIES, Activity, Pose, mirror
 
 FOLDER_SHARE = 0.5
@@ -44,8 +44,12 @@ class PoseSpec(BaseModel):
     """Seed of the random variation; without one, the pose as it is written or recorded."""
 
 
-def sample_pose(rng: np.random.Generator, activity: Activity, folder: Path | None = None) -> PoseSpec:
+def sample_pose(
+    rng: np.random.Generator, activity: Activity, folder: Path | None = None, *, tag: str | None = None
+) -> PoseSpec:
     """Draw a pose for an activity: from the library and, where given, a folder of .amc and .bvh files.
+
+    tag: one of assets.poses.library.TAGS; then only the library's poses that have it.
 
     Raises:
         InputError: the folder or a file drawn from it cannot be read.
@@ -54,11 +58,13 @@ def sample_pose(rng: np.random.Generator, activity: Activity, folder: Path | Non
         raise InputError(f"activity {activity!r} is not known; expected one of {', '.join(ACTIVITIES)}")
     mirrored, seed = bool(rng.integers(2)), int(rng.integers(2**31))
     from_folder = rng.random() < FOLDER_SHARE
-    if folder is not None and from_folder:
+    if folder is not None and from_folder and tag is None:
         spec = _sample_file(rng, activity, folder, mirrored, seed)
         if spec is not None:
             return spec
-    names = [name for name, (shown, _) in LIBRARY.items() if shown == activity]
+    names = [name for name, one in LIBRARY.items() if one.activity == activity and (tag is None or tag in one.tags)]
+    if not names:
+        raise InputError(f"no pose of {activity} people has the tag {tag!r}; tags are: {', '.join(sorted(TAGS))}")
     name = names[int(rng.integers(len(names)))]
     return PoseSpec(name=name, activity=activity, mirror=mirrored, jitter_seed=seed)
 

@@ -78,7 +78,8 @@ class Leg:
     """A leg, its angles measured in the room: forward, out of the thigh from hanging; knee 0 is straight.
 
     turn_out: of knee and foot about the thigh. toe_out: of the foot beyond that. heel: how far the heel is raised
-    (the toes stay on the floor), or, negative, the toes.
+    (the toes stay on the floor), or, negative, the toes. ankle: for a foot that is off the floor, its angle to the
+    shin: 0 is a right angle, positive pointed; toe_out and heel then have no effect.
     """
 
     forward_deg: float = 0.0
@@ -87,6 +88,7 @@ class Leg:
     turn_out_deg: float = 6.0
     toe_out_deg: float = 2.0
     heel_deg: float = 0.0
+    ankle_deg: float | None = None
 
 
 @dataclass(frozen=True)
@@ -181,17 +183,26 @@ def _leg(leg: Leg) -> dict[str, np.ndarray]:
     thigh, hinge = turn @ -UP, turn @ np.array([1.0, 0.0, 0.0])
     shin = Rotation.from_rotvec(np.radians(leg.knee_deg) * hinge).apply(thigh)
     rest_thigh, rest_shin = limb_frames("Left", LEG)
-    ahead = np.cross(-UP, hinge) * np.array([1.0, 1.0, 0.0])
-    yaw = Rotation.from_euler("z", leg.toe_out_deg, degrees=True)
-    flat = frames_of(yaw.apply(unit(ahead)), np.cross(yaw.apply(unit(ahead)), -UP))
-    tip = Rotation.from_rotvec(np.radians(leg.heel_deg) * flat[:, 1]).as_matrix()
-    foot = flat @ foot_frame("Left").T
+    foot, toes = _foot(leg, shin, hinge)
     return {
         "LeftUpLeg": frames_of(thigh, hinge) @ rest_thigh.T,
         "LeftLeg": frames_of(shin, hinge) @ rest_shin.T,
-        "LeftFoot": tip @ foot,
-        "LeftToeBase": foot if leg.heel_deg > 0 else tip @ foot,
+        "LeftFoot": foot,
+        "LeftToeBase": toes,
     }
+
+
+def _foot(leg: Leg, shin: np.ndarray, hinge: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Global rotations of a left foot and its toes: level on the floor but for its heel, or by the angle to its shin."""
+    down = -UP if leg.ankle_deg is None else shin
+    ahead = unit(np.cross(down, hinge))
+    if leg.ankle_deg is None:
+        ahead = Rotation.from_euler("z", leg.toe_out_deg, degrees=True).apply(unit(ahead * np.array([1.0, 1.0, 0.0])))
+    sole = frames_of(ahead, np.cross(ahead, down))
+    pitch = leg.heel_deg if leg.ankle_deg is None else leg.ankle_deg
+    tip = Rotation.from_rotvec(np.radians(pitch) * sole[:, 1]).as_matrix()
+    flat = sole @ foot_frame("Left").T
+    return tip @ flat, flat if leg.ankle_deg is None and leg.heel_deg > 0 else tip @ flat
 
 
 def _as_right(turned: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

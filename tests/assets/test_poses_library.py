@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from annotate.errors import InputError
+from assets.poses.clearance import TOLERANCE_M, limb_depths_m
 from assets.poses.clips import chosen_frames, most_different
-from assets.poses.library import LIBRARY, library_pose
+from assets.poses.contact import sole_heights_m
+from assets.poses.library import LIBRARY, TAGS, library_pose
 from assets.poses.skeleton import ACTIVITIES, JOINTS, Pose, bend_deg, global_rotations, joint_positions
 from assets.poses.spec import PoseSpec, load_pose, sample_pose, validate_folder
 
@@ -19,7 +21,7 @@ SIDES = ("Left", "Right")
 
 
 def names(activity: str) -> list[str]:
-    return [name for name, (shown, _) in LIBRARY.items() if shown == activity]
+    return [name for name, entry in LIBRARY.items() if entry.activity == activity]
 
 
 def drawn(name: str, count: int = 6) -> list[Pose]:
@@ -32,8 +34,10 @@ def lean_deg(bone: np.ndarray) -> float:
 
 
 def test_the_library_has_enough_of_each_activity() -> None:
-    assert len(names("standing")) >= 6 and len(names("sitting")) >= 5 and len(names("walking")) >= 3
-    assert {LIBRARY[name][0] for name in LIBRARY} == set(ACTIVITIES)
+    assert len(LIBRARY) >= 60
+    assert len(names("standing")) >= 25 and len(names("sitting")) >= 20 and len(names("walking")) >= 10
+    assert {tag for entry in LIBRARY.values() for tag in entry.tags} == set(TAGS)
+    assert {entry.activity for entry in LIBRARY.values()} == set(ACTIVITIES)
 
 
 @pytest.mark.parametrize("name", LIBRARY)
@@ -45,13 +49,23 @@ def test_every_pose_is_made_of_rotations_of_known_joints(name: str) -> None:
             assert np.isclose(np.linalg.det(rotation), 1)
 
 
+MOST_SHIN_LEAN_DEG = {
+    "typing-feet-back": 40, "slumped": 45, "legs-stretched": 60, "perched": 40, "leaning-back": 32, "sitting-stretching": 45,
+}  # fmt: skip
+"""How far shins lean where a pose is about that; elsewhere they are upright."""
+CROSSED = {"crossed-leg", "ankle-on-knee"}
+
+
 @pytest.mark.parametrize("name", names("sitting"))
 def test_seated_thighs_are_level_and_shins_upright(name: str) -> None:
     for pose in drawn(name):
         at = joint_positions(pose.rotations)
-        for side in SIDES:
-            assert abs(lean_deg(at[side + "Leg"] - at[side + "UpLeg"]) - 90) < 6
-            assert lean_deg(at[side + "Foot"] - at[side + "Leg"]) < (32 if name == "leaning-back" else 12)
+        thighs = [abs(lean_deg(at[side + "Leg"] - at[side + "UpLeg"]) - 90) for side in SIDES]
+        shins = [lean_deg(at[side + "Foot"] - at[side + "Leg"]) for side in SIDES]
+        if name in CROSSED:  # the leg that carries the other is as everybody's
+            thighs, shins = [min(thighs)], [min(shins)]
+        assert max(thighs) < 16
+        assert max(shins) < MOST_SHIN_LEAN_DEG.get(name, 12)
 
 
 @pytest.mark.parametrize("name", ["typing", "mouse", "writing", "leaning-forward"])
@@ -65,14 +79,17 @@ def test_hands_at_work_lie_on_the_desk_before_the_body(name: str) -> None:
             assert 0.28 < -wrist[1] < 0.60 and abs(wrist[0]) < 0.36
 
 
+ON_TIPTOE = {"reaching-high", "crouching"}
+
+
 @pytest.mark.parametrize("name", names("standing"))
 def test_standing_feet_are_flat_and_on_one_floor(name: str) -> None:
     for pose in drawn(name):
-        at = joint_positions(pose.rotations)
-        assert abs(at["LeftFoot"][2] - at["RightFoot"][2]) < 0.06
-        for side in SIDES:
-            drop = at[side + "Foot"][2] - at[side + "ToeBase"][2]
-            assert abs(drop - 0.050) < 0.005, "ankle to ball as on the level floor of the rest pose"
+        heights = sole_heights_m(pose.rotations)
+        assert abs(heights["Left"] - heights["Right"]) < (0.09 if name == "crouching" else 0.02)  # one knee goes down
+        turned = global_rotations(pose.rotations)
+        if name not in ON_TIPTOE:
+            assert all(turned[side + "Foot"][2, 2] > np.cos(np.radians(6)) for side in SIDES), "soles level"
 
 
 @pytest.mark.parametrize("name", ["at-ease", "talking", "phone-call", "holding-cup"])
@@ -91,6 +108,13 @@ def test_no_knee_and_no_elbow_bends_backwards(name: str) -> None:
             knee = np.cross(at[side + "Leg"] - at[side + "UpLeg"], at[side + "Foot"] - at[side + "Leg"])
             assert bend_deg(at, side + "UpLeg", side + "Leg", side + "Foot") < 8 or knee[0] > 0
             assert bend_deg(at, side + "Arm", side + "ForeArm", side + "Hand") < 146
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_no_limb_goes_through_the_trunk_or_another_limb(name: str) -> None:
+    deepest = 0.05 if name in ("hand-in-neck", "rubbing-neck") else TOLERANCE_M  # these hands press into the neck
+    for pose in drawn(name, 8):
+        assert max(float(depth.max()) for depth in limb_depths_m(pose.rotations).values()) < deepest
 
 
 def test_telephone_is_at_the_ear() -> None:
