@@ -23,10 +23,13 @@ class Material:
     emission: float = 0.0
     """Radiance of a glowing surface (a screen, a lamp), W/sr/m2 as Blender counts it; 0 for all others."""
     pattern: str = "plain"
-    """plain, stripes, checks, noise, strands, wood, tiles, carpet: chosen by the renderer's material builder."""
+    """plain, skin, stripes, checks, noise, strands, wood, tiles, carpet, brick, slats, carpet_tiles, leather, mesh:
+    chosen by the renderer's material builder."""
     second_color: tuple[float, float, float] | None = None
     scale_m: float = 0.02
     """Period of the pattern, metres."""
+    shaded: bool = False
+    """Whether its colour varies with the mesh's shade."""
 
 
 @dataclass

@@ -157,7 +157,7 @@ def _background(config: RenderConfig, scene: SceneSpec, place: Place, renderer: 
     if place.background is not None:
         return decode_srgb(place.background), 1.0
     plate = _plate(config, scene, place, renderer)
-    return plate, automatic_exposure(plate, scene.camera)
+    return plate, automatic_exposure(plate, scene.camera) * 2.0**scene.light.exposure_ev
 
 
 def _plate(config: RenderConfig, scene: SceneSpec, place: Place, renderer: Renderer) -> np.ndarray:

@@ -20,6 +20,8 @@ Rgb = tuple[float, float, float]
 
 _SKIN_RADIUS_M = (0.006, 0.0022, 0.0012)
 """How far red, green and blue light travels in skin, to the order of published mean free paths."""
+_PORE_M = 0.0015
+"""Depth of the skin's relief at full bump."""
 _WRINKLE_M = 0.07
 _FOLD_M = 0.06
 """Depth of folds in cloth."""
@@ -38,6 +40,14 @@ class MaterialShelf:
         if material not in self._made:
             self._made[material] = build_material(self._session, material)
         return self._made[material]
+
+    def shine(self, gain: Callable[[Material], Rgb]) -> None:
+        """Multiply what each glowing material sends by its gain."""
+        for material, made in self._made.items():
+            if material.emission > 0:
+                surface = made.node_tree.nodes["Principled BSDF"]
+                color = [channel * share for channel, share in zip(material.base_color, gain(material), strict=True)]
+                surface.inputs["Emission Color"].default_value = (*color, 1.0)
 
     def drop_unused(self) -> None:
         """Remove the materials that no object has any more."""
@@ -150,7 +160,7 @@ def build_material(session: Session, material: Material) -> Any:
             nodes.feed(surface.inputs["Normal"], nodes.bump(height, material.bump, material.scale_m / 2))
     nodes.feed(surface.inputs["Base Color"], color)
     if material.subsurface > 0:
-        _make_skin(surface, material)
+        _make_skin(nodes, surface, material)
     if material.emission > 0:
         made.cycles.emission_sampling = "NONE"  # lamps light the room; what merely glows is not worth sampling
         surface.inputs["Emission Color"].default_value = (*material.base_color, 1.0)
@@ -158,7 +168,15 @@ def build_material(session: Session, material: Material) -> Any:
     return made
 
 
-def _make_skin(surface: Any, material: Material) -> None:
+def _make_skin(nodes: Nodes, surface: Any, material: Material) -> None:
+    """Light below the surface, reddest where it goes furthest, and a shine broken by pores and fine wrinkles."""
+    if material.pattern == "skin":
+        relief = nodes.noise(nodes.scaled((_per_metre(material),) * 3), detail=2.0, roughness=0.6)
+        nodes.feed(surface.inputs["Normal"], nodes.bump(relief, material.bump, _PORE_M))
+        uneven = nodes.contrast(relief, 0.2, 0.8)
+        low, high = material.roughness - 0.08, material.roughness + 0.08
+        shine = nodes.math("ADD", low, nodes.math("MULTIPLY", uneven, high - low))
+        nodes.feed(surface.inputs["Roughness"], shine)
     surface.subsurface_method = "BURLEY"
     surface.inputs["Subsurface Weight"].default_value = material.subsurface
     surface.inputs["Subsurface Radius"].default_value = tuple(r / _SKIN_RADIUS_M[0] for r in _SKIN_RADIUS_M)
@@ -195,6 +213,14 @@ def _plain(nodes: Nodes, material: Material) -> tuple[Any, Any]:
     return nodes.mix(patches, _shade(material.base_color, 1 - spread), _shade(material.base_color, 1 + spread)), None
 
 
+def _skin(nodes: Nodes, material: Material) -> tuple[Any, Any]:
+    """Blotches of a second colour a few centimetres wide, over finer mottling."""
+    blotches = nodes.contrast(nodes.noise(nodes.scaled((28.0, 28.0, 28.0)), detail=3.0, roughness=0.65), 0.42, 0.75)
+    mottling = nodes.contrast(nodes.noise(nodes.scaled((160.0, 160.0, 160.0)), detail=1.0), 0.3, 0.7)
+    tone = nodes.mix(mottling, _shade(material.base_color, 0.94), _shade(material.base_color, 1.06))
+    return nodes.mix(nodes.math("MULTIPLY", blotches, 0.4), tone, _second(material, 0.9)), None
+
+
 def _stripes(nodes: Nodes, material: Material) -> tuple[Any, Any]:
     k = _per_metre(material)
     y = nodes.split(nodes.scaled((k, k, k)))[1]
@@ -217,14 +243,14 @@ def _noise(nodes: Nodes, material: Material) -> tuple[Any, Any]:
 
 
 def _strands(nodes: Nodes, material: Material) -> tuple[Any, Any]:
-    """Hair: fine streaks along its growth over broader locks, each with its own brightness."""
+    """Hair: fine streaks along its growth over broader locks; the mesh's shade tells one lock from the next."""
     k = _per_metre(material)
     fine = nodes.noise(nodes.scaled((k, k, k)), detail=2.0, roughness=0.7)
     locks = nodes.noise(nodes.scaled((k / 5, k / 5, k / 2.5)), detail=2.0)
     height = nodes.math("ADD", nodes.math("MULTIPLY", fine, 0.5), nodes.math("MULTIPLY", locks, 1.0))
-    share = nodes.contrast(height, 0.55, 0.95)
-    light = material.second_color or _shade(material.base_color, 1.7)
-    return nodes.mix(share, _shade(material.base_color, 0.4), light), height
+    share = nodes.contrast(height, 0.5, 1.0)
+    light = material.second_color or _shade(material.base_color, 1.3)
+    return nodes.mix(share, _shade(material.base_color, 0.7), light), height
 
 
 def _wood(nodes: Nodes, material: Material) -> tuple[Any, Any]:
@@ -259,8 +285,62 @@ def _carpet(nodes: Nodes, material: Material) -> tuple[Any, Any]:
     return nodes.mix(share, material.base_color, _second(material, 0.75)), None
 
 
+def _brick(nodes: Nodes, material: Material) -> tuple[Any, Any]:
+    """Courses of bricks, twice as long as scale_m / 2 is high, each with its own brightness."""
+    node = nodes.tree.nodes.new("ShaderNodeTexBrick")
+    k = _per_metre(material)
+    # The texture lies in x and y; walls stand along x or y: their sum runs along both.
+    x, y, z = nodes.split(nodes.scaled((k, k, k)))
+    place = nodes.tree.nodes.new("ShaderNodeCombineXYZ")
+    nodes.feed(place.inputs[0], nodes.math("ADD", x, y))
+    nodes.feed(place.inputs[1], z)
+    nodes.feed(node.inputs["Vector"], place.outputs[0])
+    for name, value in (("Scale", 1.0), ("Brick Width", 1.0), ("Row Height", 0.32), ("Mortar Size", 0.04)):
+        node.inputs[name].default_value = value
+    for name, color in (("Color1", _shade(material.base_color, 0.85)), ("Color2", _shade(material.base_color, 1.15))):
+        nodes.feed(node.inputs[name], color)
+    nodes.feed(node.inputs["Mortar"], _second(material, 0.6))
+    return node.outputs["Color"], None
+
+
+def _slats(nodes: Nodes, material: Material) -> tuple[Any, Any]:
+    """Upright slats of wood with dark gaps between."""
+    k = _per_metre(material)
+    x, y, _ = nodes.split(nodes.scaled((k, k, k)))
+    gap = nodes.math("GREATER_THAN", nodes.math("FRACT", nodes.math("ADD", x, y)), 0.68)
+    wood, _ = _wood(nodes, material)
+    return nodes.mix(gap, wood, _second(material, 0.15)), None
+
+
+def _carpet_tiles(nodes: Nodes, material: Material) -> tuple[Any, Any]:
+    """Squares of carpet whose pile runs another way in each second one."""
+    k = _per_metre(material)
+    checks = nodes.tree.nodes.new("ShaderNodeTexChecker")
+    nodes.feed(checks.inputs["Vector"], nodes.scaled((k, k, 0.0)))
+    checks.inputs["Scale"].default_value = 1.0
+    pile = nodes.contrast(nodes.noise(nodes.scaled((90.0, 90.0, 90.0)), detail=1.0), 0.3, 0.7)
+    share = nodes.math("ADD", nodes.math("MULTIPLY", checks.outputs["Fac"], 0.25), nodes.math("MULTIPLY", pile, 0.5))
+    return nodes.mix(share, material.base_color, _second(material, 0.75)), None
+
+
+def _leather(nodes: Nodes, material: Material) -> tuple[Any, Any]:
+    k = _per_metre(material)
+    grain = nodes.noise(nodes.scaled((k, k, k)), detail=3.0, roughness=0.6)
+    worn = nodes.contrast(nodes.noise(nodes.scaled((6.0, 6.0, 6.0)), detail=1.0), 0.45, 0.8)
+    return nodes.mix(worn, material.base_color, _second(material, 1.6)), grain
+
+
+def _mesh(nodes: Nodes, material: Material) -> tuple[Any, Any]:
+    """A woven net before something darker."""
+    k = _per_metre(material)
+    x, y, z = nodes.split(nodes.scaled((k, k, k)))
+    threads = [nodes.math("GREATER_THAN", nodes.math("FRACT", value), 0.45) for value in (nodes.math("ADD", x, y), z)]
+    return nodes.mix(nodes.math("MAXIMUM", *threads), material.base_color, _second(material, 2.0)), None
+
+
 PATTERNS: dict[str, Callable[[Nodes, Material], tuple[Any, Any]]] = {
     "plain": _plain,
+    "skin": _skin,
     "stripes": _stripes,
     "checks": _checks,
     "noise": _noise,
@@ -268,4 +348,9 @@ PATTERNS: dict[str, Callable[[Nodes, Material], tuple[Any, Any]]] = {
     "wood": _wood,
     "tiles": _tiles,
     "carpet": _carpet,
+    "brick": _brick,
+    "slats": _slats,
+    "carpet_tiles": _carpet_tiles,
+    "leather": _leather,
+    "mesh": _mesh,
 }

@@ -20,6 +20,7 @@ from render.blender.camera import FisheyeCamera
 from render.blender.lights import Lights
 from render.blender.materials import MaterialShelf
 from render.blender.session import Session
+from render.light import glow_gain
 from render.place import Place
 from render.radiance import NEARBY_M, even_radiance
 from render.solids import joined
@@ -79,6 +80,7 @@ class BlenderRenderer:
         self._session.forget()
         self._load(place)
         self._lights.show(place.lamps, light)
+        self._materials.shine(lambda material: glow_gain(material, light))
         self._lights.show_ambient(even_radiance(place, light).tolist())
 
     def _load(self, place: Place) -> None:

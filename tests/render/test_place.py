@@ -19,16 +19,9 @@ from annotate.lens import EquidistantLens
 from annotate.site import Site
 from assets.mesh import Material, Mesh
 from render.light import LightConfig, kelvin_to_rgb, sample_light
-from render.place import (
-    Lamp,
-    Obstacle,
-    decode_srgb,
-    floor_pixels,
-    place_from_site,
-    site_camera,
-    site_lamps,
-    white_radiance,
-)
+from render.photo_light import floor_pixels, site_lamps, white_radiance
+from render.photo_place import place_from_site, site_camera
+from render.place import Lamp, Obstacle, decode_srgb
 from render.placement import free_area_m2
 from render.raster import merged, rasterise
 from render.solids import blob, box, cylinder, joined, moved, prism, sheet

@@ -14,7 +14,8 @@ from annotate.lens import EquidistantLens
 from annotate.site import Site
 from assets.mesh import Material, Mesh
 from render.light import LightSpec
-from render.place import Lamp, Place, place_from_site, site_camera
+from render.photo_place import place_from_site, site_camera
+from render.place import Lamp, Place
 from render.shadows import shadow_alpha
 from render.solids import box, quad, sheet
 

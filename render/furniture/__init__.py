@@ -1,0 +1,57 @@
+"""Office furniture as meshes with the room that they take: what rooms are furnished from."""
+
+from render.furniture.basic import (
+    BLACK,
+    CLUTTER_COLORS,
+    PAPER,
+    SCREEN_COLORS,
+    STEEL,
+    WHITE,
+    Piece,
+    assembled,
+    cabinet,
+    desk,
+    desk_clutter,
+    drawers,
+    floor_box,
+    four_leg_chair,
+    keyboard_and_mouse,
+    laptop,
+    plant,
+    screen,
+    shelf,
+    task_chair,
+    waste_bin,
+)
+from render.furniture.rooms import (
+    coat_rack,
+    coffee_table,
+    column,
+    desk_lamp,
+    distractor,
+    exit_sign,
+    fridge,
+    glass_wall,
+    high_table,
+    kitchen_counter,
+    lockers,
+    meeting_table,
+    partition,
+    printer,
+    screens,
+    sit_stand_desk,
+    wall_clock,
+    wall_whiteboard,
+    water_cooler,
+    whiteboard_stand,
+)
+from render.furniture.seating import CHAIR_MAKES, armchair, chair, jacket_over_chair, sofa
+
+__all__ = [
+    "BLACK", "CHAIR_MAKES", "CLUTTER_COLORS", "PAPER",
+    "SCREEN_COLORS", "STEEL", "WHITE", "Piece", "armchair", "assembled", "cabinet", "chair",
+    "coat_rack", "coffee_table", "column", "desk", "desk_clutter", "desk_lamp", "distractor", "drawers", "exit_sign",
+    "floor_box", "four_leg_chair", "fridge", "glass_wall", "high_table", "jacket_over_chair", "keyboard_and_mouse",
+    "kitchen_counter", "laptop", "lockers", "meeting_table", "partition", "plant", "printer", "screen", "screens", "shelf",
+    "sit_stand_desk", "sofa", "task_chair", "wall_clock", "wall_whiteboard", "waste_bin", "water_cooler", "whiteboard_stand",
+]  # fmt: skip
