@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from annotate.classes import CLASSES
@@ -22,11 +23,12 @@ from annotate.dataset_model import DatasetInfo
 from annotate.dataset_writer import MAY_DIFFER, DatasetWriter
 from annotate.errors import InputError, PlafondError
 from annotate.site import Site
+from assets.humans.mblab.body import check_mblab
 from assets.poses.spec import validate_folder
 from render.config import RenderConfig
 from render.libraries import check_libraries
 from render.office_camera import office_lens
-from render.place import place_from_site, site_camera
+from render.photo_place import place_from_site, site_camera
 from render.placement import free_area_m2
 from render.worker_process import BLENDER_WORKER, Worker, WorkerDied
 
@@ -64,8 +66,10 @@ def check_input(config: RenderConfig) -> Site | None:
     """Read and check all that the run will need, before anything is written; returns the site, if there is one."""
     if config.poses is not None:
         validate_folder(config.poses)
+    if config.humans == "mblab" and config.mblab is not None:
+        check_mblab(config.mblab)
     if config.site is None:
-        office_lens(config)
+        office_lens(config, np.random.default_rng(0))
         return None
     site = Site.read(config.site)
     for note in site.notes:
@@ -82,9 +86,9 @@ def check_input(config: RenderConfig) -> Site | None:
 def dataset_info(config: RenderConfig, site: Site | None) -> DatasetInfo:
     """What dataset.json says; a site is part of the configuration, wherever its file lies."""
     described: dict[str, Any] = config.model_dump(mode="json")
-    if site is None:
-        described["office_lens"] = office_lens(config).model_dump(mode="json")
-    else:
+    if site is None and config.lens_file is not None:  # the file's content counts, not its name
+        described["office_lens"] = office_lens(config, np.random.default_rng(0)).model_dump(mode="json")
+    if site is not None:
         described["site"] = site.model_dump(mode="json", by_alias=True, exclude={"backgrounds"})
         described["site"]["backgrounds"] = [background.name for background in site.backgrounds]
     classes = CLASSES if "classes" in config.dense else ()
