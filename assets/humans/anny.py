@@ -6,8 +6,9 @@ blend skinning with rotations in world-aligned axes), without torch, in a few mi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
+import itertools
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from assets.humans.body_arrays import VARIATIONS, load_body_arrays
 
 YOUNG_YEARS, OLD_YEARS = 25.0, 90.0
 """Ages of MakeHuman's `young` and `old` targets."""
+
+_HEIGHTS = [list(itertools.chain.from_iterable(VARIATIONS.values())).index(name) for name in VARIATIONS["height"]]
+"""Columns of target_variations that belong to the height."""
 
 
 @dataclass(frozen=True)
@@ -57,26 +61,27 @@ class BodyModel:
     uvs: dict[str, np.ndarray]
     base_vertex: np.ndarray
     body_part: np.ndarray
+    actions: dict[str, tuple[np.ndarray, np.ndarray]]
+    """Facial action -> the vertices (k,) that it moves and their moves (k, 3), metres on the canonical body."""
 
     def joint(self, name: str) -> int:
         return self.joint_names.index(name)
 
     def shape(self, phenotype: Phenotype) -> RestBody:
         """Rest surface of a phenotype, lowest body vertex at z = 0."""
-        factors = _variation_weights(phenotype)
-        coefficients = np.where(self.target_variations, factors, 1.0).prod(1).astype(np.float32)
-        active = np.flatnonzero(coefficients)
-        points = self.points + np.tensordot(coefficients[active], self.targets[active], 1)
-        lowest = float(points[: self.vertex_count][self.surface_vertices("body"), 2].min())
+        points = _points_without_height(replace(phenotype, height=0.5)) + self._moved(phenotype, of_height=True)
+        lowest = float(points[_body_vertices(), 2].min())
         points = points - np.array([0.0, 0.0, lowest], np.float32)
         first_tail = self.vertex_count + len(self.joint_names)
         return RestBody(points[: self.vertex_count], points[self.vertex_count : first_tail], points[first_tail:])
 
-    def surface_vertices(self, surface: str) -> np.ndarray:
-        """Which vertices a surface uses, (n,) bool."""
-        mark = np.zeros(self.vertex_count, bool)
-        mark[self.triangles[surface].ravel()] = True
-        return mark
+    def _moved(self, phenotype: Phenotype, of_height: bool) -> np.ndarray:
+        """(p, 3) what the targets of the height, or all others, add to the points."""
+        coefficients = np.where(self.target_variations, _variation_weights(phenotype), 1.0).prod(1).astype(np.float32)
+        own = self.target_variations[:, _HEIGHTS].any(1) == of_height
+        active = np.flatnonzero((coefficients != 0) & own)
+        flat = coefficients[active] @ self.targets[active].reshape(len(active), -1)
+        return np.asarray(flat.reshape(-1, 3))
 
     def joint_motions(self, rest: RestBody, rotations: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """World rotation (j, 3, 3) of every joint from its rest orientation, and posed joint heads (j, 3).
@@ -94,6 +99,19 @@ class BodyModel:
             turns[joint] = turns[parent] @ own
             heads[joint] = heads[parent] + turns[parent] @ (rest.heads_m[joint] - rest.heads_m[parent])
         return turns, heads
+
+
+@lru_cache(maxsize=2)
+def _points_without_height(phenotype: Phenotype) -> np.ndarray:
+    """(p, 3) points moved by all targets but those of the height: a person's body is asked for at two heights."""
+    model = load_body_model()
+    return np.asarray(model.points + model._moved(phenotype, of_height=False))
+
+
+@cache
+def _body_vertices() -> np.ndarray:
+    """The vertices of the surface `body`."""
+    return np.unique(load_body_model().triangles["body"])
 
 
 def pose_points(
@@ -123,7 +141,14 @@ def load_body_model() -> BodyModel:
         uvs={name: arrays[f"uvs:{name}"] for name in surfaces},
         base_vertex=arrays["base_vertex"],
         body_part=arrays["body_part"],
+        actions=_actions(arrays),
     )
+
+
+def _actions(arrays: dict[str, np.ndarray]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    ends = arrays["action_ends"][:-1]
+    pairs = zip(np.split(arrays["action_vertices"], ends), np.split(arrays["action_moves"], ends), strict=True)
+    return dict(zip((str(name) for name in arrays["action_names"]), pairs, strict=True))
 
 
 def _variation_weights(phenotype: Phenotype) -> np.ndarray:

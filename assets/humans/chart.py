@@ -23,11 +23,12 @@ SKULL_CENTRE_M = np.array([0.0, -0.055, 1.735])
 """Middle of the canonical head, from which hairlines are counted in angles."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Chart:
     """Canonical coordinates of n vertices. place_m: (n, 3) on the canonical body; arm_m: (n,) length along the arm
 
-    from the shoulder joint (elbow near 0.29, wrist near 0.56, finger tips near 0.75), NOT_ARM elsewhere.
+    from the shoulder joint (elbow near 0.29, wrist near 0.56, finger tips near 0.75), NOT_ARM elsewhere. Charts compare
+    by identity, so that what a field says of a lasting chart is looked up but once (cuts.values_on).
     """
 
     place_m: np.ndarray

@@ -1,30 +1,30 @@
-"""Hair as a solid volume: a shell that grows from the skull to a hairline, with curtains, tails and buns.
+"""Short hair, and the part of all hair that lies on the skull: a shell with locks over it.
 
-The shell is a grid over the directions from the skull's centre: columns by azimuth, rows from the crown down to each
-column's hairline. Where the hair is long, columns behind the face go on as a curtain that hangs outside the shoulders.
+The shell is a grid over the directions of posed_head.py, from the crown down to each column's hairline, its height a
+field over these directions. Locks are pointed ribbons that start in the shell and end above it, along the hair's
+growth: they break the outline and catch the light each in its own way.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
-from scipy.spatial import cKDTree
 
-from assets.humans.anny import RestBody, load_body_model
-from assets.humans.body_arrays import BODY_PARTS
-from assets.humans.chart import NOT_ARM, SKULL_CENTRE_M, Chart, body_chart, head_angles
+from assets.humans.chart import head_angles
+from assets.humans.cuts import ramp
+from assets.humans.growth import Growth, grid, joined, ribbons, smooth_noise
 from assets.humans.hairstyle import Hair
-from assets.humans.surface import UV_SPAN_M, Surface
+from assets.humans.posed_head import AZIMUTHS, ELEVATIONS, LOWEST_RAD, PosedHead, angles, unit
 
-HANGING_STYLES = ("bob", "long", "ponytail")
-"""Styles that reach the shoulders."""
-COLUMNS = 64
-ROWS = 18
-DROP_ROWS = 12
-FACE_OPENING_DEG = 68.0
-"""Half the angle at the front that a curtain of hair leaves free."""
+COLUMNS, ROWS = 64, 16
+SKULL_M = 0.1
+"""About the radius at which locks grow: turns their lengths into angles."""
+SHELL_SHADE = 0.7
+"""Brightness of the shell, which is seen between the locks, against theirs."""
+WHORL = (np.radians(165), np.radians(58))
+"""Azimuth and elevation of the crown's whorl."""
 
 HAIRLINE_DEG: dict[str, tuple[tuple[float, float], ...]] = {
     "short": (
@@ -43,300 +43,228 @@ HAIRLINE_DEG: dict[str, tuple[tuple[float, float], ...]] = {
     ),
 }  # fmt: skip
 """(azimuth from the front, elevation of the hairline) about the skull's centre, the same on both sides."""
+_KIND = {
+    "receding": "receding", "bob": "covering", "medium": "covering", "long": "covering", "ponytail": "tied",
+    "bun": "tied", "plait": "tied",
+}  # fmt: skip
 
-
-@dataclass(frozen=True)
-class HairGrowth:
-    """Rest surface of the hair and its texture coordinates (m, 3, 2)."""
-
-    surface: Surface
-    uvs: np.ndarray
+LOCKS: dict[str, tuple[int, float, float, int]] = {
+    "receding": (650, 0.011, 0.0032, 1), "cropped": (1300, 0.010, 0.0030, 1), "short": (1150, 0.030, 0.0052, 2),
+    "curly": (1200, 0.022, 0.0062, 2), "afro": (1700, 0.016, 0.0058, 1), "medium": (800, 0.045, 0.0075, 2),
+    "bob": (650, 0.050, 0.0085, 2), "long": (650, 0.055, 0.0085, 2), "ponytail": (650, 0.050, 0.0065, 2),
+    "bun": (650, 0.050, 0.0065, 2), "plait": (650, 0.050, 0.0065, 2),
+}  # fmt: skip
+"""How many locks a style has on the skull, their length and width in metres, and the pieces each is made of."""
+TIED_AT: dict[str, tuple[float, float]] = {"ponytail": (0, 42), "bun": (2, 62), "plait": (-32, -12)}
+"""Lowest and highest elevation, degrees, of the knot behind the head."""
 
 
 def hairline_rad(style: str, azimuth: np.ndarray) -> np.ndarray:
     """Elevation of the hairline at these azimuths, rad; above every elevation for the bald."""
     if style == "bald":
         return np.full(azimuth.shape, np.pi)
-    kind = {"receding": "receding", "bob": "covering", "long": "covering", "ponytail": "tied", "bun": "tied"}
-    points = np.array(HAIRLINE_DEG[kind.get(style, "short")])
+    points = np.array(HAIRLINE_DEG[_KIND.get(style, "short")])
     return np.radians(np.interp(np.degrees(np.abs(azimuth)), points[:, 0], points[:, 1]))
 
 
 def scalp_depth(style: str, place_m: np.ndarray) -> np.ndarray:
     """Angle (rad) by which canonical points (n, 3) lie inside the hairline; negative outside."""
     azimuth, elevation = head_angles(place_m)
-    return elevation - hairline_rad(style, azimuth)
+    return np.asarray(elevation - hairline_rad(style, azimuth))
 
 
-def grow_hair(
-    hair: Hair, rest: RestBody, obstacle_m: np.ndarray, obstacle_normals: np.ndarray, rng: np.random.Generator
-) -> HairGrowth | None:
-    """The hair of a person at rest; None for the bald.
-
-    obstacle_m, obstacle_normals: (k, 3) the dressed shoulders and back, outside of which long hair hangs.
-    """
-    if hair.style == "bald":
-        return None
-    parts = [_shell(hair, rest, obstacle_m, obstacle_normals, rng)]
-    if hair.style == "bun":
-        parts.append(_bun(rest, rng))
-    if hair.style == "ponytail":
-        parts.append(_ponytail(hair, rest, obstacle_m, obstacle_normals, rng))
-    return _joined(parts)
+def grow_on_skull(hair: Hair, head: PosedHead, knot: np.ndarray, rng: np.random.Generator) -> tuple[PosedHead, Growth]:
+    """The head with its hair for a skin, and shell and locks. knot: direction (3,) to which tied hair runs."""
+    combed = thickened(hair, head, rng)
+    parts = [_shell(hair, combed, rng), _locks(hair, combed, knot, rng)]
+    if parted(hair):
+        parts.append(_parting(hair, combed))
+    return combed, joined(parts)
 
 
-@dataclass(frozen=True)
-class _Scalp:
-    """For each direction of a grid, the body vertices around it on the skull or nape and their shares."""
-
-    vertices: np.ndarray
-    shares: np.ndarray
+def parted(hair: Hair) -> bool:
+    """Whether a line of bare skin divides the hair."""
+    return hair.parting != 0.0 and hair.style in ("short", "medium", "bob", "long") and hair.sweep == "side"
 
 
-def _scalp(azimuth: np.ndarray, elevation: np.ndarray) -> _Scalp:
-    tree, members = _skull_tree()
-    direction = np.stack(
-        [np.sin(azimuth) * np.cos(elevation), -np.cos(azimuth) * np.cos(elevation), np.sin(elevation)], -1
-    )
-    distance, index = tree.query(direction.reshape(-1, 3), k=6)
-    shares = 1.0 / (distance + 0.01) ** 2
-    return _Scalp(members[index], shares / shares.sum(1, keepdims=True))
+def thickened(hair: Hair, head: PosedHead, rng: np.random.Generator) -> PosedHead:
+    """The head with the surface of its hair in place of its skin."""
+    azimuth, elevation = _map_angles()
+    depth = np.degrees(elevation - hairline_rad(hair.style, azimuth))
+    top = ramp(np.degrees(elevation), 5, 45)
+    sides = {"short": 0.35, "cropped": 0.7, "receding": 0.9, "curly": 0.8, "afro": 0.9, "bob": 1.0, "long": 1.0}
+    side = sides.get(hair.style, 0.75)
+    close = hair.style in ("cropped", "receding", "ponytail", "bun", "plait")
+    edge = np.clip(depth / (9 if close else 15), 0, 1) ** (1.0 if hair.style == "receding" else 0.5)
+    curly = hair.style in ("curly", "afro")
+    rough = {"curly": 0.12, "afro": 0.04}.get(hair.style, 0.05) + (0.05 if curly else 0.16) * hair.ruffle
+    lumps = smooth_noise(rng, (AZIMUTHS, ELEVATIONS), (20, 9) if curly else (10, 6))
+    lumps = np.vstack([lumps, lumps[:1]]) * np.cos(elevation) + 0.3 * rng.normal()
+    fuller = {"up": 0.35, "back": 0.15}.get(hair.sweep, 0.0) * ramp(np.degrees(elevation), 35, 70)
+    height = hair.thickness_m * (side + (1 - side) * top + fuller) * edge * np.clip(1 + rough * lumps, 0.4, 1.8)
+    whorl = unit(azimuth, elevation) @ unit(*map(np.asarray, WHORL))
+    height = height * (1 - 0.3 * ramp(whorl, 0.95, 1.0) * (not curly)) + 0.001
+    return replace(head, points_m=(head.points_m + height[..., None] * head.outward).astype(np.float32))
 
 
 @cache
-def _skull_tree() -> tuple[cKDTree, np.ndarray]:
-    """Directions of the head's and neck's outer vertices from the skull's centre, without the ears."""
-    model, chart = load_body_model(), body_chart()
-    body = model.triangles["body"]
-    outer = np.isin(model.body_part, [BODY_PARTS.index("head"), BODY_PARTS.index("body")])
-    members = np.unique(body[outer])
-    x, y, z = chart.place_m[members].T
-    near = (z > 1.58) & (np.abs(x) < 0.0775)
-    ear = (np.abs(x) > 0.066) & (y > -0.068) & (y < -0.02) & (z < 1.732)
-    members = members[near & ~ear]
-    offset = chart.place_m[members] - SKULL_CENTRE_M
-    return cKDTree(offset / np.linalg.norm(offset, axis=1, keepdims=True)), members
+def _map_angles() -> tuple[np.ndarray, np.ndarray]:
+    """Azimuth and elevation of every point of a PosedHead's map."""
+    azimuth = np.linspace(-np.pi, np.pi, AZIMUTHS + 1)[:, None]
+    elevation = np.linspace(np.pi / 2, LOWEST_RAD, ELEVATIONS)[None]
+    return np.broadcast_arrays(azimuth, elevation)  # type: ignore[return-value]
 
 
-def _skull_centre(rest: RestBody) -> np.ndarray:
-    """The skull's centre on this body: midway between what the canonical centre lies midway between."""
-    sides = _scalp(np.array([np.pi / 2, -np.pi / 2, 0.0, np.pi]), np.array([0.3, 0.3, 0.3, 0.3]))
-    ring = np.einsum("nk,nka->na", sides.shares, rest.vertices_m[sides.vertices])
-    drop = 0.095 * np.sin(0.3)
-    return np.array([ring[:, 0].mean(), ring[2:, 1].mean(), ring[:, 2].mean() - drop])
-
-
-def _on_scalp(rest: RestBody, azimuth: np.ndarray, elevation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Points (n, 3) on this body's skull in these directions, and their skinning weights (n, j)."""
-    scalp = _scalp(azimuth, elevation)
-    points = np.einsum("nk,nka->na", scalp.shares, rest.vertices_m[scalp.vertices])
-    weights = np.einsum("nk,nkj->nj", scalp.shares, load_body_model().weights[scalp.vertices])
-    return points, weights
-
-
-def _smooth_noise(rng: np.random.Generator, shape: tuple[int, ...], coarse: tuple[int, int]) -> np.ndarray:
-    """Noise over (columns, rows), periodic in the columns, of about unit deviation, from a coarse grid."""
-    nodes = rng.normal(size=(coarse[0], coarse[1]))
-    column = np.arange(shape[0]) / shape[0] * coarse[0]
-    row = np.linspace(0, coarse[1] - 1, shape[1])
-    left, top = column.astype(int), np.minimum(row.astype(int), coarse[1] - 2)
-    across, down = (column - left)[:, None], (row - top)[None]
-    across, down = across * across * (3 - 2 * across), down * down * (3 - 2 * down)
-    right = (left + 1) % coarse[0]
-    upper = (1 - across) * nodes[left][:, top] + across * nodes[right][:, top]
-    lower = (1 - across) * nodes[left][:, top + 1] + across * nodes[right][:, top + 1]
-    return ((1 - down) * upper + down * lower) * 1.6
-
-
-def _thickness(
-    hair: Hair, azimuth: np.ndarray, elevation: np.ndarray, depth: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Height of the hair over the skull (columns, rows), metres."""
-    top = np.clip((np.degrees(elevation) - 5) / 40, 0, 1)
-    sides = {"short": 0.4, "cropped": 0.7, "receding": 0.9, "curly": 0.85, "bob": 1.0, "long": 1.0}.get(
-        hair.style, 0.75
-    )
-    edge = np.sqrt(np.clip(np.degrees(depth) / (9 if hair.style in ("cropped", "receding") else 16), 0, 1))
-    height = hair.thickness_m * (sides + (1 - sides) * top) * edge
-    strands = _smooth_noise(rng, azimuth.shape, (22, 4))
-    lumps = _smooth_noise(rng, azimuth.shape, (9, 5))
-    rough = 0.20 if hair.style == "curly" else 0.12
-    if hair.style == "curly":
-        lumps = lumps + 0.8 * _smooth_noise(rng, azimuth.shape, (30, 9))
-    height = height * np.clip(1 + rough * lumps + 0.10 * strands, 0.5, 1.6)
-    if hair.parting and hair.style not in ("cropped", "receding", "curly"):
-        x = np.sin(azimuth) * np.cos(elevation)
-        front = -np.cos(azimuth) * np.cos(elevation) < 0.35
-        groove = np.exp(-(((x - 0.45 * hair.parting) / 0.07) ** 2)) * (elevation > 0.3) * front
-        height = height * (1 - 0.65 * groove)
-    return height + 0.002
-
-
-def _shell(
-    hair: Hair, rest: RestBody, obstacle_m: np.ndarray, obstacle_normals: np.ndarray, rng: np.random.Generator
-) -> HairGrowth:
-    """The cap and, for bobs and long hair, the curtain that hangs from its lower edge."""
+def shell_angles(hair: Hair, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Azimuth and elevation (COLUMNS, ROWS) of the shell's grid."""
     column = (np.arange(COLUMNS) + 0.5) / COLUMNS * 2 * np.pi - np.pi
-    line = hairline_rad(hair.style, column) + np.radians(_smooth_noise(rng, (COLUMNS, 2), (16, 2))[:, 0] * 1.5)
-    share = np.linspace(0.03, 1.0, ROWS) ** 0.9
-    azimuth = np.repeat(column[:, None], ROWS, 1)
-    elevation = np.pi / 2 - share[None] * (np.pi / 2 - line[:, None])
-    points, weights = _on_scalp(rest, azimuth.ravel(), elevation.ravel())
-    centre = _skull_centre(rest)
-    outward = points - centre
-    outward /= np.linalg.norm(outward, axis=1, keepdims=True)
-    thickness = _thickness(hair, azimuth, elevation, elevation - line[:, None], rng)
-    hanging = hair.style in ("bob", "long")
-    if hanging:
-        behind = np.abs(column) > np.radians(FACE_OPENING_DEG)
-        full = hair.thickness_m * np.clip(1 + 0.1 * _smooth_noise(rng, azimuth.shape, (22, 4)), 0.6, 1.5)
-        thickness = np.where(behind[:, None], np.maximum(thickness, 0.9 * full), thickness)
-    cap = (points + thickness.reshape(-1, 1) * outward).reshape(COLUMNS, ROWS, 3)
-    weights = weights.reshape(COLUMNS, ROWS, -1)
-    parts = [_grid_growth(cap, weights, closed=True, crown=True)]
-    if hanging:
-        parts.append(_curtain(hair, cap, weights, column, centre, obstacle_m, obstacle_normals, rng))
-    return _joined(parts)
+    uneven = np.radians(1.2 + 1.5 * hair.ruffle) * smooth_noise(rng, (COLUMNS, 2), (24, 2))[:, 0]
+    line = hairline_rad(hair.style, column) + uneven
+    share = np.linspace(0.04, 1.0, ROWS) ** 0.9
+    return np.repeat(column[:, None], ROWS, 1), np.pi / 2 - share[None] * (np.pi / 2 - line[:, None])
 
 
-def _curtain(
-    hair: Hair,
-    cap: np.ndarray,
-    weights: np.ndarray,
-    column: np.ndarray,
-    centre: np.ndarray,
-    obstacle_m: np.ndarray,
-    obstacle_normals: np.ndarray,
-    rng: np.random.Generator,
-) -> HairGrowth:
-    """Columns behind the face go down from the widest row by length_m, outside the shoulders."""
-    behind = np.flatnonzero(np.abs(column) > np.radians(FACE_OPENING_DEG))
-    behind = behind[np.argsort(np.mod(column[behind], 2 * np.pi))]
-    start = cap[behind, -1]
-    uneven = 1 + 0.06 * _smooth_noise(rng, (COLUMNS, 2), (20, 2))[behind, 0]
-    drop = np.linspace(0, 1, DROP_ROWS)[None, :, None] * (hair.length_m + 0.05) * uneven[:, None, None]
-    flat = start - centre
-    flat[:, 2] = 0
-    flat /= np.linalg.norm(flat, axis=1, keepdims=True)
-    inwards = -0.12 if hair.style == "bob" else -0.04
-    points = start[:, None] + drop * np.array([0.0, 0.0, -1.0]) + inwards * drop * flat[:, None]
-    points[..., 1] += 0.3 * drop[..., 0] * np.clip(np.cos(column[behind]) * 1.5 + 0.5, 0, 1)[:, None]
-    sway = 0.004 * _smooth_noise(rng, (COLUMNS, DROP_ROWS), (24, 3))[behind]
-    points = points + (sway * np.linspace(0, 1, DROP_ROWS))[..., None] * flat[:, None]
-    points = _outside(points.reshape(-1, 3), obstacle_m, obstacle_normals, 0.012).reshape(points.shape)
-    return _grid_growth(points, _hanging_weights(weights[behind, -1], drop[..., 0]), closed=False)
+def _shell(hair: Hair, combed: PosedHead, rng: np.random.Generator) -> Growth:
+    azimuth, elevation = shell_angles(hair, rng)
+    points, _ = combed.at(azimuth, elevation)
+    dark = SHELL_SHADE * np.clip(1 + 0.12 * smooth_noise(rng, (COLUMNS, ROWS), (32, 6)), 0.6, 1.4)
+    if hair.style in ("cropped", "receding"):  # the skin shines through at the edges
+        dark = dark + (1.1 - SHELL_SHADE) * (1 - ramp(np.degrees(elevation - elevation[:, -1:]), 0, 12))
+    return grid(points, shell_shade(hair, dark), closed=True, crown=True)
 
 
-def _hanging_weights(at_root: np.ndarray, drop_m: np.ndarray) -> np.ndarray:
-    """Skinning (c, r, j): hair follows the head at its root and the chest where it lies on it."""
-    chest = np.zeros(at_root.shape[-1], np.float32)
-    chest[load_body_model().joint("Spine1")] = 1.0
-    share = np.clip((drop_m - 0.06) / 0.2, 0, 0.9)[..., None].astype(np.float32)
-    return (1 - share) * at_root[:, None] + share * chest
+@cache
+def _roots() -> np.ndarray:
+    """(n, 3) directions spread evenly over the head down to the nape (a Fibonacci lattice)."""
+    number = np.arange(5200) + 0.5
+    elevation = np.arcsin(1 - number * (1 + np.sin(np.radians(56))) / 5200)
+    return np.asarray(unit(np.mod(number * np.pi * (1 + 5**0.5), 2 * np.pi) - np.pi, elevation))
 
 
-def _outside(points: np.ndarray, obstacle_m: np.ndarray, normals: np.ndarray, gap_m: float) -> np.ndarray:
-    """Points moved along the obstacle's nearest normal until they are gap_m outside it."""
-    tree = cKDTree(obstacle_m)
-    for _ in range(3):
-        distance, nearest = tree.query(points)
-        outside = ((points - obstacle_m[nearest]) * normals[nearest]).sum(1)
-        push = np.clip(gap_m - outside, 0, 0.08) * (distance < 0.15)
-        points = points + push[:, None] * normals[nearest]
-    return points
+def _locks(hair: Hair, combed: PosedHead, knot: np.ndarray, rng: np.random.Generator) -> Growth:
+    count, length, width, steps = LOCKS[hair.style]
+    roots = _rooted(hair, count, rng)
+    count = len(roots)
+    length = length * np.exp(rng.normal(0, 0.25, count)) * (0.8 + 0.5 * hair.ruffle)
+    if hair.style == "short":  # cut shorter at the sides and the nape
+        length = length * (0.35 + 0.65 * ramp(roots[:, 2], -0.1, 0.5))
+    if hair.style in ("bob", "long") and hair.sweep == "forward":  # a fringe ends above the eyes
+        length = length * (1 - 0.45 * ramp(-roots[:, 1], 0.1, 0.6))
+    line = [roots]
+    wild = {"curly": 1.6, "afro": 2.0}.get(hair.style, 0.10 + 0.38 * hair.ruffle)
+    for _ in range(steps):
+        step = flow(hair, line[-1], knot) + wild * rng.normal(size=(count, 3))
+        moved = line[-1] + (length / steps / SKULL_M)[:, None] * step
+        line.append(moved / np.linalg.norm(moved, axis=1, keepdims=True))
+    directions = np.stack(line)
+    points, outward = combed.at(*angles(directions))
+    points = points + _lifts(hair, count, steps, rng)[..., None] * outward
+    return ribbons(*_sided(points, outward, width, rng), strand_shade(hair, steps, count, rng))
 
 
-def _bun(rest: RestBody, rng: np.random.Generator) -> HairGrowth:
-    """A knot at the back of the head."""
-    elevation = np.radians(rng.uniform(5, 55))
-    root, weights = _on_scalp(rest, np.array([np.pi]), np.array([elevation]))
-    outward = root[0] - _skull_centre(rest)
-    outward /= np.linalg.norm(outward)
-    radius = rng.uniform(0.032, 0.047)
-    turn, rise = np.meshgrid(np.arange(20) / 20 * 2 * np.pi, np.radians(np.linspace(88, -88, 11)), indexing="ij")
-    ball = np.stack([np.cos(turn) * np.cos(rise), np.sin(turn) * np.cos(rise), np.sin(rise)], -1)
-    ball = ball * (radius * (1 + 0.05 * _smooth_noise(rng, turn.shape, (7, 5))))[..., None]
-    side = np.array([1.0, 0.0, 0.0])
-    axes = np.stack([side, np.cross(outward, side), 0.75 * outward])
-    points = ball @ axes + root[0] + (0.014 + 0.5 * radius) * outward
-    at_root = np.broadcast_to(weights[0], (*points.shape[:2], weights.shape[1]))
-    return _grid_growth(points, at_root, closed=True, crown=True)
+def _rooted(hair: Hair, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Directions of about count roots within the hairline and beside the parting."""
+    azimuth, elevation = angles(_roots())
+    inside = elevation - hairline_rad(hair.style, azimuth)
+    thin = np.radians(0.5 + 3.0 * rng.random(len(inside)))
+    grown = np.flatnonzero(inside > thin)
+    if parted(hair):
+        beside = np.abs(_roots()[grown, 0] - parting_x(hair)) > 0.02
+        grown = grown[beside | (_roots()[grown, 1] > 0.35)]
+    return _roots()[np.sort(rng.permutation(grown)[:count])]
 
 
-def _ponytail(
-    hair: Hair, rest: RestBody, obstacle_m: np.ndarray, obstacle_normals: np.ndarray, rng: np.random.Generator
-) -> HairGrowth:
-    """A tail that leaves the back of the head and falls outside the back."""
-    elevation = np.radians(rng.uniform(0, 40))
-    root, weights = _on_scalp(rest, np.array([np.pi]), np.array([elevation]))
-    rows = 16
-    along = np.linspace(0, 1, rows)
-    length = hair.length_m + 0.1
-    out = 0.012 + 0.05 * (1 - np.exp(-5 * along))
-    rise = 0.02 * np.sin(np.pi * np.minimum(along * 5, 1))
-    path = root[0] + np.stack([0 * along, out, rise - length * along**1.3], 1)
-    path[:, 0] += 0.015 * rng.normal() * along
-    radius = np.interp(along, [0, 0.06, 0.12, 0.3, 0.8, 1.0], [0.016, 0.012, 0.02, 0.027, 0.02, 0.004])
-    path = _outside(path, obstacle_m, obstacle_normals, 0.025)
-    turn = np.arange(14) / 14 * 2 * np.pi
-    flat = np.stack([np.cos(turn), 0.7 * np.sin(turn), 0 * turn], 1)
-    ruffle = 1 + 0.12 * _smooth_noise(rng, (14, rows), (7, 4))
-    points = path[None] + flat[:, None] * (radius[None] * ruffle)[..., None]
-    drop = np.broadcast_to(root[0, 2] - path[:, 2], (14, rows))
-    return _grid_growth(points, _hanging_weights(np.repeat(weights, 14, 0), np.maximum(drop, 0)), closed=True)
+def _lifts(hair: Hair, count: int, steps: int, rng: np.random.Generator) -> np.ndarray:
+    """(steps + 1, count) heights of locks over the surface of the hair, metres: sunk at the root, up at the tip."""
+    stands = 0.0015 + 0.0015 * rng.random(count) + 0.006 * hair.ruffle * rng.random(count) ** 2
+    if hair.style in ("curly", "afro"):
+        stands = 0.003 + 0.012 * rng.random(count)
+    if hair.style in ("cropped", "receding"):
+        stands = 0.0012 + 0.002 * rng.random(count)
+    if hair.style in TIED_AT:
+        stands = 0.0008 + 0.0008 * rng.random(count) + 0.012 * (rng.random(count) > 1 - 0.05 * hair.ruffle)
+    if hair.sweep == "up" and hair.style == "short":
+        stands = stands + 0.012 * rng.random(count)
+    sunk = -0.25 * hair.thickness_m if hair.style not in TIED_AT else -0.001
+    along = np.linspace(0, 1, steps + 1)[:, None]
+    return np.asarray(sunk * (1 - along) ** 2 + stands * along)
 
 
-def _grid_growth(points: np.ndarray, weights: np.ndarray, closed: bool, crown: bool = False) -> HairGrowth:
-    """A grid (c, r, 3) as triangles with outward faces when columns go counter-clockwise seen from above.
+def _sided(
+    points_m: np.ndarray, outward: np.ndarray, width_m: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lines (s + 1, k, 3), their sides (s, k, 3) across growth and outward, tilted a little, and their widths."""
+    along = np.diff(points_m, axis=0)
+    side = np.cross(along, outward[:-1])
+    side /= np.maximum(np.linalg.norm(side, axis=2, keepdims=True), 1e-9)
+    tilt = rng.normal(0, 0.4, (1, points_m.shape[1], 1))
+    side = np.cos(tilt) * side + np.sin(tilt) * outward[:-1]
+    steps = len(along)
+    taper = np.linspace(1.0, 0.45, steps)[:, None] if steps > 1 else np.ones((1, 1))
+    return points_m, side, width_m * taper * np.exp(rng.normal(0, 0.25, (1, points_m.shape[1])))
 
-    closed: the last column joins the first. crown: the first row is closed by one vertex more. Texture coordinates run
-    across the strands in u and along them in v.
+
+def strand_shade(hair: Hair, steps: int, count: int, rng: np.random.Generator) -> np.ndarray:
+    """(steps + 1, count, 3) shades: darker at the root, each lock its own tone, some in the second colour."""
+    tone = np.exp(rng.normal(0.0, 0.18, count))
+    second = np.clip(rng.normal(hair.second_share, 0.22, count), 0, 1) ** 1.5
+    color = tone[:, None] * _between(hair, second[:, None])
+    along = hair.root_shade + (1.12 - hair.root_shade) * np.linspace(0, 1, steps + 1) ** 0.7
+    return np.asarray(along[:, None, None] * color[None] - 1, np.float32)
+
+
+def _between(hair: Hair, share: np.ndarray | float) -> np.ndarray:
+    """The colour a share of the way to the second colour, as a multiple of the first."""
+    ratio = np.asarray(hair.second_color) / np.maximum(np.asarray(hair.color), 1e-3)
+    return np.asarray(1 + share * (ratio - 1))
+
+
+def shell_shade(hair: Hair, factor: np.ndarray) -> np.ndarray:
+    """(..., 3) shade of what lies between and below the locks; factor (...): its brightness against theirs."""
+    return np.asarray(factor[..., None] * _between(hair, 0.7 * hair.second_share**1.5) - 1)
+
+
+def parting_x(hair: Hair) -> float:
+    """Where the parting's plane lies among directions, in the unit of the skull's radius."""
+    return 0.75 * hair.parting
+
+
+def flow(hair: Hair, directions: np.ndarray, knot: np.ndarray) -> np.ndarray:
+    """Which way hair grows at these directions (k, 3): unit tangents of the sphere.
+
+    Hair leaves the crown's whorl turning, falls at the sides, and lies on top as it is combed; tied hair runs to knot.
     """
-    columns, rows = points.shape[:2]
-    number = np.arange(columns * rows).reshape(columns, rows)
-    left, right = (number, np.roll(number, -1, 0)) if closed else (number[:-1], number[1:])
-    a, b, c, d = left[:, :-1], right[:, :-1], right[:, 1:], left[:, 1:]
-    triangles = np.concatenate([np.stack([a, c, b], -1).reshape(-1, 3), np.stack([a, d, c], -1).reshape(-1, 3)])
-    flat_points, flat_weights = points.reshape(-1, 3), weights.reshape(columns * rows, -1)
-    if crown:
-        top = len(flat_points)
-        flat_points = np.vstack([flat_points, flat_points[number[:, 0]].mean(0)])
-        flat_weights = np.vstack([flat_weights, flat_weights[number[:, 0]].mean(0)])
-        fan = np.stack([np.full(columns, top), left[:, 0], right[:, 0]], 1)
-        triangles = np.concatenate([triangles, fan])
-    width = np.linalg.norm(points - np.roll(points, 1, 0), axis=2)[1:].sum(0).max()
-    length = np.linalg.norm(np.diff(points, axis=1), axis=2).sum(1).max()
-    u = np.repeat(np.arange(columns) / columns * width, rows)
-    v = np.tile(np.arange(rows) / rows * length, columns)
-    coordinates = np.stack([u, v], 1)
-    if crown:
-        coordinates = np.vstack([coordinates, [0.5 * width, 0.0]])
-    corners = coordinates[triangles]
-    corners[..., 0] -= width * np.round((corners[..., 0] - corners[:, :1, 0]) / width) if closed else 0
-    surface = Surface(
-        flat_points.astype(np.float32),
-        triangles.astype(np.int32),
-        flat_weights.astype(np.float32),
-        Chart(flat_points, np.full(len(flat_points), NOT_ARM, np.float32)),
-        np.zeros(len(flat_points), np.float32),
-    )
-    return HairGrowth(surface, (corners / UV_SPAN_M).astype(np.float32))
+    if hair.style in TIED_AT:
+        return _tangent(np.broadcast_to(knot, directions.shape), directions)
+    whorl = unit(*map(np.asarray, WHORL))
+    near = np.clip(directions @ whorl, -1, 1)[:, None]
+    away = _tangent(directions - whorl, directions)
+    turning = np.exp(-((np.arccos(near) / 0.45) ** 2))
+    grown = away + 0.9 * turning * np.cross(directions, away)
+    x, y, z = directions.T[:, :, None]
+    top = ramp(z, 0.35, 0.75) * ramp(-y, -0.45, 0.1)
+    combed = {
+        "forward": np.array([0.25 * np.sign(hair.parting), -1.0, 0.0]) * np.ones_like(directions),
+        "back": np.array([0.0, 1.0, 0.15]) * np.ones_like(directions),
+        "side": np.sign(x - parting_x(hair)) * np.array([1.0, 0, 0]) + np.array([0.0, -0.45, 0.0]),
+        "up": np.array([0.0, -0.35, 0.0]) * np.ones_like(directions),
+    }[hair.sweep]
+    falls = np.array([0.0, 0.25, -1.0]) * (1 - ramp(z, 0.1, 0.6))
+    return _tangent(grown * (1 - 0.85 * top) + 1.5 * top * combed + 1.2 * falls, directions)
 
 
-def _joined(parts: list[HairGrowth]) -> HairGrowth:
-    """Several growths as one."""
-    surfaces = [part.surface for part in parts]
-    first = np.cumsum([0, *(len(surface.points_m) for surface in surfaces)])
-    return HairGrowth(
-        Surface(
-            np.concatenate([surface.points_m for surface in surfaces]),
-            np.concatenate([s.triangles + start for s, start in zip(surfaces, first, strict=False)]).astype(np.int32),
-            np.concatenate([surface.weights for surface in surfaces]),
-            Chart(
-                np.concatenate([surface.chart.place_m for surface in surfaces]),
-                np.concatenate([surface.chart.arm_m for surface in surfaces]),
-            ),
-            np.concatenate([surface.ripple_m for surface in surfaces]),
-        ),
-        np.concatenate([part.uvs for part in parts]),
-    )
+def _tangent(vectors: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """The part of vectors along the sphere at directions, unit length."""
+    flat = vectors - (vectors * directions).sum(-1, keepdims=True) * directions
+    return np.asarray(flat / np.maximum(np.linalg.norm(flat, axis=-1, keepdims=True), 1e-6))
+
+
+def _parting(hair: Hair, combed: PosedHead) -> Growth:
+    """A line of skin from the brow to the crown."""
+    y = np.linspace(-0.8, 0.25, 14)
+    across = parting_x(hair) + np.array([[0.009], [-0.009]]) * np.sqrt(np.clip(1 - ((y + 0.25) / 0.62) ** 2, 0.0, 1))
+    z = np.sqrt(np.clip(1 - across**2 - y**2, 0.01, 1))
+    azimuth, elevation = angles(np.stack([across, np.broadcast_to(y, across.shape), z], -1))
+    elevation = np.maximum(elevation, hairline_rad(hair.style, azimuth))
+    points, outward = combed.at(azimuth, elevation)
+    return grid(points + 0.0006 * outward, np.zeros((2, 14, 3)), closed=False)

@@ -1,24 +1,34 @@
-"""The visible skin: which body triangles a camera can see, what they are made of, and beards."""
+"""The visible skin: which body triangles a camera can see, what they are made of, how its colour varies, and beards."""
 
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from assets.humans.anny import RestBody, load_body_model
 from assets.humans.body_arrays import BODY_PARTS
 from assets.humans.chart import Chart, body_chart, head_angles
-from assets.humans.skin import lip_color, mixed
-from assets.humans.spec import HumanSpec
+from assets.humans.color import Color
+from assets.humans.cuts import ramp
+from assets.humans.skin import Skin, lip_color, mixed
 from assets.humans.surface import Surface, cut, vertex_normals
 from assets.mesh import Material
+
+if TYPE_CHECKING:
+    from assets.humans.hairstyle import Hair
+    from assets.humans.spec import HumanSpec
 
 INNER_PARTS = ("eye_back.L", "eye_front.L", "eye_back.R", "eye_front.R", "eye_cavity.L", "eye_cavity.R", "mouth_cavity")
 """Parts of the body surface that lie inside the head."""
 
+_DARK_BROWN: Color = (0.020, 0.012, 0.008)
+
 SKIN, LIPS, BROWS, SHADOW, LEGWEAR = range(5)
-"""Looks of skin triangles: bare, lips, eyebrows, shaved or stubbly, under tights."""
+"""Looks of skin triangles: bare, lips, eyebrows, shaved or stubbly, under tights. Anny's skin varies by skin_shade
+
+instead of lips, brows and shadow; other bodies use all of them."""
 
 
 def _is_outer() -> np.ndarray:
@@ -51,70 +61,146 @@ def is_head_place(place_m: np.ndarray) -> np.ndarray:
 
 
 @cache
-def face_looks() -> np.ndarray:
-    """(m,) look of each triangle of outer_skin: skin, lips or brows."""
-    middle = body_chart().place_m[outer_skin()[0]].mean(1)
-    x, y, z = np.abs(middle[:, 0]), middle[:, 1], middle[:, 2]
-    looks = np.full(len(middle), SKIN)
-    lips = ((x / 0.026) ** 2 + ((z - _mouth_m()[2]) / 0.0085) ** 2 < 1) & (y < -0.13)
-    arch = 1.7395 + 0.05 * x - 1.4 * np.maximum(x - 0.042, 0)
-    brows = (x > 0.012) & (x < 0.056) & (np.abs(z - arch) < 0.0042) & (y < -0.1)
-    looks[lips] = LIPS
-    looks[brows] = BROWS
-    return looks
-
-
-@cache
 def _mouth_m() -> np.ndarray:
     """Canonical middle of the mouth: where the surface inside the mouth meets the face in front."""
     model = load_body_model()
     cavity = np.unique(model.triangles["body"][model.body_part == BODY_PARTS.index("mouth_cavity")])
     rim = np.intersect1d(cavity, np.unique(outer_skin()[0]))
-    return body_chart().place_m[rim].mean(0)
+    return np.asarray(body_chart().place_m[rim].mean(0))
 
 
 def skin_materials(spec: HumanSpec) -> list[Material]:
     """Materials in the order of the looks."""
-    skin = spec.skin_color
-    shade = mixed(skin, spec.hair.color, 0.35)
-
-    def skin_like(name: str, color: tuple[float, float, float]) -> Material:
-        return Material(name, color, roughness=0.5, subsurface=0.15, specular=0.35, bump=0.1)
-
+    skin = spec.skin.color
     legwear = spec.outfit.bottom.legwear if spec.outfit.bottom and spec.outfit.bottom.legwear else skin
     return [
-        skin_like("skin", skin),
-        skin_like("lips", lip_color(skin)),
-        skin_like("brows", mixed(skin, spec.hair.color, 0.75)),
-        skin_like("shaved skin", shade),
+        skin_material("skin", skin, spec.skin),
+        skin_material("lips", lip_color(skin), spec.skin),
+        skin_material("brows", mixed(skin, brow_color(spec.hair), 0.75), spec.skin),
+        skin_material("shaved skin", mixed(skin, spec.hair.color, 0.35), spec.skin),
         Material("tights", mixed(legwear, skin, 0.2), roughness=0.6, specular=0.2),
     ]
 
 
-def skin_looks(spec: HumanSpec) -> np.ndarray:
-    """(m,) look of each triangle of outer_skin on this person."""
-    looks = face_looks().copy()
-    triangles = outer_skin()[0]
-    middle = body_chart().place_m[triangles].mean(1)
-    if spec.hair.style == "receding" or (spec.hair.style == "bald" and spec.fold_seed % 2):
-        shaved = _elevation_over(middle, "short") > 0
-        looks[shaved & (looks == SKIN) & outer_skin()[1]] = SHADOW if spec.hair.style == "bald" else SKIN
-    if spec.hair.beard == "stubble":
-        looks[(beard_field(middle) > 0) & (looks == SKIN)] = SHADOW
-    if spec.outfit.bottom is not None and spec.outfit.bottom.legwear is not None:
-        legs = (middle[:, 2] < 1.0) & ~body_chart().is_arm[triangles[:, 0]]
-        looks[legs] = LEGWEAR
-    return looks
+def skin_material(name: str, color: Color, skin: Skin) -> Material:
+    """Skin of this colour with the shine and relief of a person's skin. second_color: what its blotches tend to."""
+    blotch = mixed(color, (color[0] * 0.8, color[1] * 0.5, color[2] * 0.45), 0.3 + 0.7 * skin.age)
+    return Material(
+        name,
+        color,
+        roughness=round(0.64 - 0.26 * skin.oil, 3),
+        subsurface=0.3,
+        specular=round(0.22 + 0.24 * skin.oil, 3),
+        bump=round(skin.bump * (0.5 + 0.8 * skin.age), 3),
+        pattern="skin",
+        second_color=blotch,
+        scale_m=0.004,
+        shaded=True,
+    )
 
 
-def _elevation_over(place_m: np.ndarray, style: str) -> np.ndarray:
+def skin_shade(spec: HumanSpec) -> np.ndarray:
+    """(n, 3) for outer_skin_vertices: what is added to 1 before it is multiplied with the skin's colour.
+
+    Blood near the surface reddens lips, cheeks, nose, ears and knuckles; brows, stubble and a shaved scalp mix in the
+    hair's colour; eyelids and, with age, folds are darker; palms are paler on dark skin.
+    """
+    tone, skin = face_tone(), spec.skin
+    light = 1.1 - 0.75 * skin.melanin
+    color = np.asarray(skin.color)
+    red = tone["blood"][:, None] * light * np.array([0.04, -0.26, -0.22])
+    lips = tone["lips"][:, None] * (np.array([0.88, 0.60, 0.62]) - 1) * (1.15 if spec.sex == "female" else 0.8)
+    dark = -(0.16 * tone["lids"] + (0.05 + 0.22 * skin.age) * tone["folds"])[:, None] * np.array([0.8, 1.0, 1.0])
+    palms = tone["palms"][:, None] * max(skin.melanin - 0.3, 0.0) * np.array([1.2, 1.0, 0.9])
+    shade = (1 + red) * (1 + lips) * (1 + dark) * (1 + palms) - 1
+    hair, brow = (np.asarray(dark) / np.maximum(color, 1e-3) - 1 for dark in (spec.hair.color, brow_color(spec.hair)))
+    brows = tone["brows"][:, None] * (0.85 if spec.sex == "male" else 0.7)
+    shade = shade + _stubble(spec.hair)[:, None] * (hair - shade)
+    return np.asarray(shade + brows * (brow - shade), np.float32)
+
+
+def brow_color(hair: Hair) -> Color:
+    """Linear RGB: darker than the hair, and never dyed."""
+    natural = max(hair.color) < 2.5 * max(min(hair.color), 0.02) or hair.color[0] >= hair.color[2]
+    return mixed(hair.color if natural else _DARK_BROWN, _DARK_BROWN, 0.5)
+
+
+def _stubble(hair: Hair) -> np.ndarray:
+    """(n,) how much of the skin's colour the short hair on it takes, on jaw and scalp."""
     from assets.humans.hair import scalp_depth
 
-    return scalp_depth(style, place_m)
+    place = body_chart().place_m[outer_skin_vertices()]
+    on_head = _outer_on_head()
+    share = np.zeros(len(place))
+    if hair.beard != "none":
+        share[on_head] = 0.38 * ramp(beard_field(place[on_head], hair.beard), -0.003, 0.008)
+    if hair.style in ("bald", "receding", "cropped"):
+        full = {"bald": 0.12, "receding": 0.22, "cropped": 0.5}[hair.style]
+        share[on_head] = np.maximum(share[on_head], full * ramp(scalp_depth("short", place[on_head]), -0.05, 0.12))
+    return share
 
 
-def beard_field(place_m: np.ndarray) -> np.ndarray:
-    """Positive on chin, jaw, and upper lip of canonical points (n, 3); metres."""
+@cache
+def _outer_on_head() -> np.ndarray:
+    """Which of outer_skin_vertices lie on the head, indices."""
+    outer = outer_skin_vertices()
+    return np.flatnonzero(is_head_place(body_chart().place_m[outer]) & ~body_chart().is_arm[outer])
+
+
+@cache
+def face_tone() -> dict[str, np.ndarray]:
+    """Shares (n,) in [0, 1] for outer_skin_vertices: blood, lips, brows, lids, folds, palms."""
+    chart, outer = body_chart(), outer_skin_vertices()
+    place, arm = chart.place_m[outer], chart.arm_m[outer]
+    x, y, z = np.abs(place[:, 0]), place[:, 1], place[:, 2]
+    head = is_head_place(place) & ~chart.is_arm[outer]
+    mouth = _mouth_m()
+    front = ramp(-y, 0.085, 0.11) * head
+
+    def spot(across: float, up: float, wide: float, high: float) -> np.ndarray:
+        return np.asarray(np.exp(-(((x - across) / wide) ** 2) - ((z - up) / high) ** 2) * front)
+
+    face = np.flatnonzero(head & (y < -0.09))
+    tip = place[face[y[face].argmin()]]
+    blood = 0.8 * spot(0.046, mouth[2] + 0.037, 0.019, 0.017) + 1.0 * spot(0, tip[2], 0.015, 0.014)
+    blood = blood + 0.8 * ramp(x, 0.070, 0.078) * head * (z < 1.78) + 0.3 * spot(0, mouth[2] - 0.035, 0.016, 0.012)
+    hands = chart.is_arm[outer] * (0.35 * ramp(arm, 0.55, 0.62) + 0.3 * np.exp(-(((arm - 0.66) / 0.012) ** 2)))
+    elbows = chart.is_arm[outer] * 0.5 * np.exp(-(((arm - 0.29) / 0.03) ** 2)) * (y > 0)
+    lips = ramp(1.25 - np.hypot(x / 0.026, (z - mouth[2]) / 0.0085), 0, 0.35) * ramp(-y, 0.12, 0.13) * head
+    arch = 1.7395 + 0.05 * x - 1.4 * np.maximum(x - 0.042, 0)
+    brows = ramp(0.0058 - np.abs(z - arch), 0, 0.0035) * ramp(x, 0.010, 0.016) * ramp(0.058 - x, 0, 0.01) * front
+    lids = spot(0.031, 1.721, 0.017, 0.010)
+    crease = np.abs(x - (0.020 + 0.30 * (mouth[2] + 0.03 - z)))
+    folds = ramp(0.005 - crease, 0, 0.005) * ramp(z, mouth[2] - 0.006, mouth[2] + 0.004) * (z < mouth[2] + 0.032)
+    folds = np.maximum(folds * front, spot(0.031, 1.703, 0.014, 0.004))
+    normals = vertex_normals(chart.place_m, outer_skin()[0])[outer]
+    palms = chart.is_arm[outer] * ramp(arm, 0.55, 0.60) * ramp(-normals[:, 2], 0.1, 0.6)
+    tones = {
+        "blood": blood + hands + elbows,
+        "lips": lips,
+        "brows": brows,
+        "lids": lids,
+        "folds": folds,
+        "palms": palms,
+    }
+    return {name: np.clip(values, 0, 1.2) for name, values in tones.items()}
+
+
+def skin_looks(spec: HumanSpec) -> np.ndarray:
+    """(m,) look of each triangle of outer_skin on this person: skin, or tights on the legs."""
+    if spec.outfit.bottom is None or spec.outfit.bottom.legwear is None:
+        return np.full(len(outer_skin()[0]), SKIN)
+    return np.where(_on_legs(), LEGWEAR, SKIN)
+
+
+@cache
+def _on_legs() -> np.ndarray:
+    triangles, chart = outer_skin()[0], body_chart()
+    return np.asarray((chart.place_m[triangles].mean(1)[:, 2] < 1.0) & ~chart.is_arm[triangles[:, 0]])
+
+
+def beard_field(place_m: np.ndarray, beard: str = "full") -> np.ndarray:
+    """Positive on chin, jaw, and upper lip of canonical points (n, 3); metres. A moustache or goatee has less of it."""
     x, y, z = place_m.T
     mouth = _mouth_m()
     azimuth, _ = head_angles(place_m)
@@ -122,22 +208,39 @@ def beard_field(place_m: np.ndarray) -> np.ndarray:
     lower = z - (1.592 + 0.42 * (y + 0.15))
     back = (np.radians(84) - np.abs(azimuth)) * 0.08
     lips = (np.hypot(x / 0.024, (z - mouth[2]) / 0.008) - 1) * 0.008
-    return np.minimum.reduce([upper, lower, back, lips])
+    whole = np.minimum.reduce([upper, lower, back, lips])
+    if beard == "moustache":
+        return np.minimum.reduce([whole, z - mouth[2] - 0.001, 0.036 - np.abs(x)])
+    if beard == "goatee":
+        return np.minimum(whole, 0.034 - np.abs(x))
+    return whole
 
 
 def grow_beard(spec: HumanSpec, rest: RestBody) -> Surface | None:
-    """A full beard as a layer over chin and jaw; None without one."""
-    if spec.hair.beard != "full":
+    """A beard as a layer over chin, jaw and upper lip of the rest body; None where stubble or skin is all there is."""
+    thickness = {"short": 0.0035, "full": 0.012, "moustache": 0.006, "goatee": 0.007}.get(spec.hair.beard)
+    if thickness is None:
         return None
     model, chart = load_body_model(), body_chart()
+    members, triangles = _lower_face()
+    place = chart.place_m[members]
+    field = beard_field(place, spec.hair.beard)
+    body = rest.vertices_m[members]
+    rng = np.random.default_rng([spec.fold_seed, 3])
+    uneven = np.clip(1 + 0.25 * rng.normal(size=len(members)), 0.4, 1.8)
+    height = thickness * uneven * np.sqrt(np.clip(field / 0.012, 0, 1)) + 0.0008
+    points = (body + height[:, None] * vertex_normals(body, triangles)).astype(np.float32)
+    if spec.hair.beard == "full":
+        points[:, 2] -= 0.3 * height * ramp(1.66 - place[:, 2], 0, 0.04)
+    own = Chart(place, chart.arm_m[members])
+    return cut(Surface(points, triangles, model.weights[members], own, np.zeros(len(members), np.float32)), field)
+
+
+@cache
+def _lower_face() -> tuple[np.ndarray, np.ndarray]:
+    """Vertices of the face below the eyes, and its triangles in their numbers."""
     triangles, on_head = outer_skin()
-    near = on_head & (chart.place_m[triangles].mean(1)[:, 2] < 1.75)
-    count = model.vertex_count
-    field = beard_field(chart.place_m)
-    normals = vertex_normals(rest.vertices_m, triangles)
-    height = 0.008 * np.sqrt(np.clip(field / 0.012, 0, 1)) + 0.001
-    points = (rest.vertices_m + height[:, None] * normals).astype(np.float32)
-    whole = Surface(
-        points, triangles[near], model.weights, Chart(chart.place_m, chart.arm_m), np.zeros(count, np.float32)
-    )
-    return cut(whole, field)
+    place = body_chart().place_m
+    near = on_head & (place[triangles].mean(1)[:, 2] < 1.72) & (place[triangles].mean(1)[:, 1] < 0.0)
+    used, flat = np.unique(triangles[near], return_inverse=True)
+    return used, flat.reshape(-1, 3)

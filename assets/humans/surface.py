@@ -52,29 +52,36 @@ def compacted(triangles: np.ndarray, vertex_count: int) -> tuple[np.ndarray, np.
 
 def cut(surface: Surface, field: np.ndarray) -> Surface:
     """The part of the surface where field (n,) > 0, with a clean edge along its zero line."""
-    inside = field[surface.triangles] > 0
+    ends, share, triangles = cut_along(surface.triangles, field)
+    grown = _with_vertices_between(surface, ends, share)
+    return replace(grown, triangles=triangles).kept(np.ones(len(triangles), bool))
+
+
+def cut_along(triangles: np.ndarray, field: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How to cut triangles (m, 3) along the zero line of field (n,): new vertices and the triangles on its positive side.
+
+    Returns ends (e, 2) and share (e,) float32: new vertex n + i lies that share of the way between these two vertices;
+    and the triangles (k, 3) int32 over old and new vertices.
+    """
+    inside = field[triangles] > 0
     count = inside.sum(1)
-    whole, one, two = surface.triangles[count == 3], surface.triangles[count == 1], surface.triangles[count == 2]
+    whole, one, two = triangles[count == 3], triangles[count == 1], triangles[count == 2]
     one = _rolled(one, inside[count == 1].argmax(1))
     two = _rolled(two, (~inside[count == 2]).argmax(1))
     edges = np.concatenate([one[:, [0, 1]], one[:, [0, 2]], two[:, [0, 1]], two[:, [0, 2]]])
-    count_all = len(surface.points_m)
-    key, index = np.unique(edges.min(1).astype(np.int64) * count_all + edges.max(1), return_inverse=True)
-    ends = np.stack([key // count_all, key % count_all], 1)
-    index = index.reshape(-1) + count_all
+    key, index = np.unique(edges.min(1).astype(np.int64) * len(field) + edges.max(1), return_inverse=True)
+    ends = np.stack([key // len(field), key % len(field)], 1)
+    index = index.reshape(-1) + len(field)
     on_one = index[: 2 * len(one)].reshape(2, -1)
     on_two = index[2 * len(one) :].reshape(2, -1)
-    triangles = np.concatenate(
-        [
-            whole,
-            np.stack([one[:, 0], on_one[0], on_one[1]], 1),
-            np.stack([on_two[0], two[:, 1], two[:, 2]], 1),
-            np.stack([on_two[0], two[:, 2], on_two[1]], 1),
-        ]
-    )
+    kept = [
+        whole,
+        np.stack([one[:, 0], on_one[0], on_one[1]], 1),
+        np.stack([on_two[0], two[:, 1], two[:, 2]], 1),
+        np.stack([on_two[0], two[:, 2], on_two[1]], 1),
+    ]
     share = field[ends[:, 0]] / (field[ends[:, 0]] - field[ends[:, 1]])
-    grown = _with_vertices_between(surface, ends, share.astype(np.float32))
-    return replace(grown, triangles=triangles.astype(np.int32)).kept(np.ones(len(triangles), bool))
+    return ends, share.astype(np.float32), np.concatenate(kept).astype(np.int32)
 
 
 def _rolled(triangles: np.ndarray, first: np.ndarray) -> np.ndarray:
@@ -97,6 +104,54 @@ def _with_vertices_between(surface: Surface, ends: np.ndarray, share: np.ndarray
         chart=chart,
         ripple_m=grow(surface.ripple_m),
     )
+
+
+def loop_subdivision(triangles: np.ndarray, vertex_count: int) -> tuple[sparse.csr_matrix, np.ndarray]:
+    """Loop's subdivision of triangles (m, 3): sparse (n + e, n) that gives the finer vertices, and (4 m, 3) triangles.
+
+    The first n rows are the old vertices, the others the middles of the e edges. Warren's weights; borders stay on
+    their own cubic spline (Loop 1987; Warren & Weimer 2001, section 7.3).
+    """
+    corners = triangles.astype(np.int64)
+    sides = np.stack([corners, np.roll(corners, -1, 1)], 2).reshape(-1, 2)
+    opposite = np.roll(corners, -2, 1).ravel()
+    key, side_edge, uses = np.unique(
+        sides.min(1) * vertex_count + sides.max(1), return_inverse=True, return_counts=True
+    )
+    side_edge = side_edge.reshape(-1)
+    edges = np.stack([key // vertex_count, key % vertex_count], 1)
+    middles = _edge_rows(edges, uses == 1, side_edge, opposite, vertex_count)
+    kept = _vertex_rows(edges, uses == 1, vertex_count)
+    a, b, c = corners.T
+    ab, bc, ca = (side_edge.reshape(-1, 3) + vertex_count).T
+    finer = np.stack([a, ab, ca, b, bc, ab, c, ca, bc, ab, bc, ca], 1).reshape(-1, 3)
+    return sparse.vstack([kept, middles]).tocsr().astype(np.float32), finer.astype(np.int32)
+
+
+def _edge_rows(
+    edges: np.ndarray, on_border: np.ndarray, side_edge: np.ndarray, opposite: np.ndarray, vertex_count: int
+) -> sparse.csr_matrix:
+    """(e, n): 3/8 of both ends and 1/8 of both opposite corners; half of both ends on the border."""
+    number = np.arange(len(edges))
+    ends = np.where(on_border, 0.5, 0.375)
+    across = ~on_border[side_edge]
+    rows = np.concatenate([number, number, side_edge[across]])
+    columns = np.concatenate([edges[:, 0], edges[:, 1], opposite[across]])
+    shares = np.concatenate([ends, ends, np.full(int(across.sum()), 0.125)])
+    return sparse.csr_matrix((shares, (rows, columns)), shape=(len(edges), vertex_count))
+
+
+def _vertex_rows(edges: np.ndarray, on_border: np.ndarray, vertex_count: int) -> sparse.csr_matrix:
+    """(n, n): old vertices drawn towards their neighbours, along the border only where they lie on it."""
+    at_border = np.zeros(vertex_count, bool)
+    at_border[edges[on_border].ravel()] = True
+    both = np.concatenate([edges, edges[:, ::-1]])
+    counts = ~at_border[both[:, 0]] | np.tile(on_border, 2)
+    both = both[counts]
+    degree = np.bincount(both[:, 0], minlength=vertex_count)
+    share = np.where(at_border, 1 / 8, np.where(degree == 3, 3 / 16, 3 / (8 * np.maximum(degree, 1))))
+    links = sparse.csr_matrix((share[both[:, 0]], both.T), shape=(vertex_count, vertex_count))
+    return (links + sparse.diags(1 - np.asarray(links.sum(1)).ravel())).tocsr()
 
 
 def neighbour_average(triangles: np.ndarray, vertex_count: int) -> sparse.csr_matrix:
@@ -136,16 +191,21 @@ def vertex_normals(points_m: np.ndarray, triangles: np.ndarray) -> np.ndarray:
 
 
 def cloth_uvs(surface: Surface, triangles: np.ndarray) -> np.ndarray:
+    """chart_uvs of a surface's own chart."""
+    return chart_uvs(surface.chart, triangles)
+
+
+def chart_uvs(chart: Chart, triangles: np.ndarray) -> np.ndarray:
     """(m, 3, 2) texture coordinates in metres / UV_SPAN_M: around the limb or trunk, and along it.
 
     A triangle takes one limb's coordinates whole, and is unrolled across the seam, so that stripes stay straight.
     """
-    place, arm = surface.chart.place_m, surface.chart.arm_m
+    place, arm = chart.place_m, chart.arm_m
     on_leg = place[:, 2] < 0.88
     axis_x = np.where(on_leg, np.sign(place[:, 0]) * (0.115 + 0.09 * np.clip(0.98 - place[:, 2], 0, 1)), 0.0)
     trunk_turn = np.arctan2(place[:, 0] - axis_x, -place[:, 1])
-    on_arm = surface.chart.is_arm[triangles].sum(1) >= 2
-    turn = np.where(on_arm[:, None], turn_about_arm(surface.chart)[triangles], trunk_turn[triangles])
+    on_arm = chart.is_arm[triangles].sum(1) >= 2
+    turn = np.where(on_arm[:, None], turn_about_arm(chart)[triangles], trunk_turn[triangles])
     turn = turn - 2 * np.pi * np.round((turn - turn[:, :1]) / (2 * np.pi))
     width = np.where(on_arm, 0.05, np.where(on_leg, 0.085, 0.15)[triangles[:, 0]])[:, None]
     length = np.where(on_arm[:, None], arm[triangles], place[:, 2][triangles])

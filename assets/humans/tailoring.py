@@ -1,22 +1,25 @@
-"""Cloth over the rest body: lifted off it, spanning its hollows, layer over layer, with what each layer hides.
+"""What all clothes are cut from, and what they hide.
 
-Cloth starts from a surface of the body model, its own suit (`helper-tights`) or skirt: smoothed, so that it spans the
-body's hollows as cloth does, and moved outwards by its looseness and above what is worn beneath. What a garment covers
-is dropped below it, and the rims that remain are drawn inwards, so that nothing pokes through.
+Cloth starts from a surface of the body model, its own suit (`helper-tights`) or skirt, a few millimetres off the skin.
+Its coarse vertices decide how cloth hangs; a Loop subdivision of it is what is cut and seen. What a garment covers is
+dropped below it, and the rims that remain are drawn inwards, so that nothing pokes through.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Protocol
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse.linalg import splu
 
-from assets.humans.anny import RestBody, load_body_model
+from assets.humans.anny import load_body_model
 from assets.humans.chart import Chart, body_chart
-from assets.humans.cuts import Field, neck_radius, ramp
-from assets.humans.surface import Surface, neighbour_average, smoothed, vertex_normals
+from assets.humans.cuts import Field, ramp, values_on
+from assets.humans.parts import Motion
+from assets.humans.surface import Surface, loop_subdivision, neighbour_average
 from assets.mesh import Material
 
 SUIT, SKIRT = "helper-tights", "helper-skirt"
@@ -27,22 +30,57 @@ TUCK_M = 0.007
 
 
 @dataclass(frozen=True)
+class Posed:
+    """A posed piece of cloth: points (n, 3), unit normals (n, 3), triangles (m, 3), uvs (m, 3, 2) and a chart of the points.
+
+    spare_m: (n,) how far a point may sink before it meets what lies beneath.
+    look: (m,) which of the garment's materials a triangle shows.
+    """
+
+    points_m: np.ndarray
+    normals: np.ndarray
+    spare_m: np.ndarray
+    triangles: np.ndarray
+    uvs: np.ndarray
+    chart: Chart
+    look: np.ndarray
+
+
+class Shape(Protocol):
+    """A garment's form, waiting for a pose."""
+
+    def posed(self, motion: Motion) -> Posed: ...
+
+
+@dataclass(frozen=True)
 class Garment:
-    """One piece of clothing over the rest body, with what it looks like and what it hides.
+    """One piece of clothing, with what it looks like and what it hides.
 
     inside: field that is zero along its edges. covers: field of what it hides, which ends further in where a camera
-    looks underneath. smoothing_steps: how strongly the posed cloth is smoothed.
-    second_below_m: rest height below which the second material is shown (a shoe's sole).
+    looks underneath.
     """
 
     name: str
-    surface: Surface
+    shape: Shape
     materials: list[Material]
     semantic_class: str
     inside: Field
     covers: Field
-    smoothing_steps: int = 3
-    second_below_m: float | None = None
+
+    @property
+    def surface(self) -> Surface:
+        """The cloth at rest with skinning weights, if it is cut from the suit; see obstacle for the cloth of a pose."""
+        resting = getattr(self.shape, "resting", None)
+        if resting is None:
+            nowhere = Chart(np.zeros((0, 3), np.float32), np.zeros(0, np.float32))
+            none = np.zeros((0, 3), np.float32)
+            return Surface(none, none.astype(np.int32), np.zeros((0, 31), np.float32), nowhere, none[:, 0])
+        return resting()  # type: ignore[no-any-return]
+
+    def obstacle(self, motion: Motion) -> tuple[np.ndarray, np.ndarray, Chart]:
+        """Posed points (n, 3), triangles (m, 3) and chart, for what lies on it."""
+        cloth = self.shape.posed(motion)
+        return cloth.points_m, cloth.triangles, cloth.chart
 
 
 @dataclass(frozen=True)
@@ -54,6 +92,15 @@ class Base:
     average: sparse.csr_matrix
     chart: Chart
     weights: np.ndarray
+
+
+@dataclass(frozen=True)
+class Fine:
+    """A base subdivided once. matrix: (f, n) from the base's vertices to the finer ones."""
+
+    matrix: sparse.csr_matrix
+    triangles: np.ndarray
+    chart: Chart
 
 
 @cache
@@ -72,79 +119,75 @@ def base_surface(name: str) -> Base:
     )
 
 
+@cache
+def fine_surface(name: str) -> Fine:
+    """A base's Loop subdivision. Its chart is interpolated along edges, so that arms begin where they did."""
+    base = base_surface(name)
+    matrix, triangles = loop_subdivision(base.triangles, len(base.members))
+    corners, middles = triangles.reshape(-1, 4, 3)[:, :3, 0], triangles.reshape(-1, 4, 3)[:, 3]
+    arm = np.zeros(matrix.shape[0], np.float32)
+    arm[: len(base.members)] = base.chart.arm_m
+    for first, edge in enumerate(middles.T):  # the middle triangle's corners: the middles of sides 01, 12, 20
+        arm[edge] = base.chart.arm_m[corners[:, [first, (first + 1) % 3]]].mean(1)
+    triangles = _refined(corners, middles, _folding(base.chart))
+    return Fine(matrix, triangles, Chart(np.asarray(matrix @ base.chart.place_m), arm))
+
+
+def _folding(chart: Chart) -> np.ndarray:
+    """(n,) bool: where cloth folds so closely that it needs the finer vertices: not on shins and thighs."""
+    z = chart.place_m[:, 2]
+    return np.asarray((z > 0.80) | ((z > 0.46) & (z < 0.61)))
+
+
+def _refined(corners: np.ndarray, middles: np.ndarray, fine: np.ndarray) -> np.ndarray:
+    """Triangles (m, 3) split in four where all corners are fine (n,), in two where two are, and whole elsewhere."""
+    count = fine[corners].sum(1)
+    (a, b, c), (ab, bc, ca) = corners[count == 3].T, middles[count == 3].T
+    four = np.stack([a, ab, ca, b, bc, ab, c, ca, bc, ab, bc, ca], 1).reshape(-1, 3)
+    first = (~fine[corners[count == 2]]).argmax(1)  # the coarse corner; the side across is split
+    turned = (first[:, None] + np.arange(3)) % 3
+    a, b, c = np.take_along_axis(corners[count == 2], turned, 1).T
+    middle = np.take_along_axis(middles[count == 2], turned, 1)[:, 1]
+    two = np.stack([a, b, middle, a, middle, c], 1).reshape(-1, 3)
+    return np.concatenate([four, two, corners[count < 2]]).astype(np.int32)
+
+
+@cache
+def _diffusion(name: str, steps: int) -> object:
+    base = base_surface(name)
+    count = len(base.members)
+    return splu((sparse.identity(count) * (1 + steps / 4) - base.average * (steps / 4)).tocsc())
+
+
+def diffused(name: str, values: np.ndarray, steps: int) -> np.ndarray:
+    """Values (n, k) of a base's vertices smoothed about as `steps` half-way moves to the neighbours' mean would do.
+
+    Two implicit steps of the heat equation, whose factors are kept: as fast for 80 steps as for 3.
+    """
+    solver = _diffusion(name, steps)
+    return np.asarray(solver.solve(solver.solve(values.astype(np.float64))))  # type: ignore[attr-defined]
+
+
 def hidden(chart: Chart, triangles: np.ndarray, garments: list[Garment]) -> np.ndarray:
-    """(m,) bool: triangles that lie wholly under one of the garments, more than OVERLAP_M from its edge."""
+    """(m,) bool: triangles that lie wholly under one of the garments, more than OVERLAP_M from its edge.
+
+    Remembers what garments cover of the chart, so for charts that last.
+    """
     under = np.zeros(len(triangles), bool)
     for garment in garments:
-        under |= (garment.covers(chart)[triangles] > OVERLAP_M).all(1)
+        covered = values_on(garment.covers, chart) > OVERLAP_M
+        if covered.any():
+            under |= covered[triangles[:, 0]] & covered[triangles[:, 1]] & covered[triangles[:, 2]]
     return under
 
 
-def tucked_in_m(chart: Chart, garments: list[Garment]) -> np.ndarray:
-    """(n,) how far to draw a surface inwards where one of the garments lies over it, so that its edge hides it."""
+def tucked_in_m(chart: Chart, garments: list[Garment], lasting: bool = False) -> np.ndarray:
+    """(n,) how far to draw a surface inwards where one of the garments lies over it, so that its edge hides it.
+
+    lasting: the chart will be met again; what garments say of it is remembered.
+    """
     depth = np.zeros(len(chart.arm_m))
     for garment in garments:
-        depth = np.maximum(depth, TUCK_M * ramp(garment.inside(chart), -0.006, 0.012))
+        inside = values_on(garment.inside, chart) if lasting else garment.inside(chart)
+        depth = np.maximum(depth, TUCK_M * ramp(inside, -0.006, 0.012))
     return depth
-
-
-@dataclass
-class Layers:
-    """How far the clothes put on so far stand off the body: what comes over them must stand off further.
-
-    off_m: (n,) height over each vertex of the suit, along its normal.
-    """
-
-    rest: RestBody
-    rng: np.random.Generator
-    off_m: np.ndarray
-
-    def put_on(self, covers: Field, lift_m: np.ndarray) -> None:
-        under = covers(base_surface(SUIT).chart) > -0.03
-        self.off_m = np.where(under, np.maximum(self.off_m, lift_m), self.off_m)
-
-
-def lifts(
-    base: Base, rest: RestBody, looseness_m: np.ndarray | float, span_steps: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Cloth's height (n,) along the body's normals, hollows spanned by span_steps of smoothing, and its shift (n, 3)."""
-    body = rest.vertices_m[base.members]
-    normals = vertex_normals(body, base.triangles)
-    spanned = smoothed(body, base.average, span_steps)
-    outward = ((spanned - body) * normals).sum(1)
-    sideways = spanned - body - outward[:, None] * normals
-    return np.asarray(base.average @ (np.clip(outward, 0, 0.06) + looseness_m)), 0.5 * sideways
-
-
-def cloth(base: Base, rest: RestBody, lift_m: np.ndarray, shift_m: np.ndarray, ripple_m: np.ndarray) -> Surface:
-    """The whole base surface lifted off the body."""
-    body = rest.vertices_m[base.members]
-    points = body + shift_m + lift_m[:, None] * vertex_normals(body, base.triangles)
-    return Surface(points.astype(np.float32), base.triangles, base.weights, base.chart, ripple_m)
-
-
-def suit(
-    layers: Layers, looseness_m: np.ndarray | float, span_steps: int, ripple_m: float, clearance_m: float = 0.004
-) -> tuple[Surface, np.ndarray]:
-    """Cloth from the suit over everything put on so far, and its lift."""
-    base = base_surface(SUIT)
-    lift, shift = lifts(base, layers.rest, looseness_m, span_steps)
-    lift = np.maximum(close_to_neck(base.chart, lift), layers.off_m + clearance_m * (layers.off_m > 0))
-    return cloth(base, layers.rest, lift, shift, ripple(base, layers.rng, ripple_m)), lift
-
-
-def close_to_neck(chart: Chart, lift_m: np.ndarray) -> np.ndarray:
-    """Cloth lies on the neck's base, however loosely it hangs elsewhere."""
-    return 0.005 + (lift_m - 0.005) * (0.15 + 0.85 * ramp(neck_radius(chart), 0.9, 2.0))
-
-
-def ripple(base: Base, rng: np.random.Generator, height_m: float) -> np.ndarray:
-    """Folds: random heights, smooth over some centimetres, of standard deviation height_m."""
-    noise = rng.normal(size=len(base.members))
-    field = np.zeros_like(noise)
-    for steps, share in ((3, 1.0), (10, 1.2)):
-        layer = noise
-        for _ in range(steps):
-            layer = base.average @ layer
-        field += share * layer / layer.std()
-    return np.clip(field / field.std(), -1.5, 2.5).astype(np.float32) * np.float32(height_m)
