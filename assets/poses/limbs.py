@@ -8,6 +8,7 @@ A limb bone's frame is (along, hinge, along x hinge): along the bone, and the ax
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -21,9 +22,15 @@ FOREARM_TWIST = 0.5
 """Share of the hand's turn about the forearm that the forearm itself makes, so that the wrist's skin does not wring."""
 
 
+def cross(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Cross product of vectors (.., 3); several times faster than numpy's for single ones."""
+    (ax, ay, az), (bx, by, bz) = (np.moveaxis(one, -1, 0) if one.ndim > 1 else one for one in (first, second))
+    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=-1)
+
+
 def unit(vectors: np.ndarray) -> np.ndarray:
     """Vectors (.., 3) at length 1."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+    return vectors / np.maximum(np.sqrt((vectors * vectors).sum(-1, keepdims=True)), 1e-12)
 
 
 def bone(places: Mapping[str, np.ndarray], start: str, end: str) -> np.ndarray:
@@ -35,27 +42,30 @@ def frames_of(along: np.ndarray, beside: np.ndarray) -> np.ndarray:
     """(.., 3, 3) rotations whose columns are: along, beside made perpendicular to it, and their cross product."""
     first = unit(along)
     second = unit(beside - (beside * first).sum(-1, keepdims=True) * first)
-    return np.stack([first, second, np.cross(first, second)], axis=-1)
+    return np.stack([first, second, cross(first, second)], axis=-1)
 
 
+@cache
 def limb_frames(side: str, chain: tuple[str, str, str]) -> tuple[np.ndarray, np.ndarray]:
     """Rest frames of the two bones of our arm or leg. Both are bent at rest, which shows their hinge."""
     upper, lower, end = (side + joint for joint in chain)
     first, second = bone(REST_JOINTS_M, upper, lower), bone(REST_JOINTS_M, lower, end)
-    hinge = np.cross(first, second)
+    hinge = cross(first, second)
     return frames_of(first, hinge), frames_of(second, hinge)
 
 
+@cache
 def hand_frame(side: str) -> np.ndarray:
     """Rest frame of our hand."""
     hand = side + "Hand"
     return frames_of(bone(REST_JOINTS_M, hand, side + "HandFinger1"), bone(REST_JOINTS_M, hand, side[0] + "ThumbEnd"))
 
 
+@cache
 def foot_frame(side: str) -> np.ndarray:
     """Rest frame of our foot: its sole is level at rest."""
     forward = bone(REST_JOINTS_M, side + "Foot", side + "ToeBase") * np.array([1.0, 1.0, 0.0])
-    return frames_of(forward, np.cross(forward, -UP))
+    return frames_of(forward, cross(forward, -UP))
 
 
 def spread_twist(turned: dict[str, np.ndarray], side: str) -> None:

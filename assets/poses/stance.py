@@ -20,6 +20,7 @@ from assets.poses.limbs import (
     LEG,
     UP,
     bone,
+    cross,
     foot_frame,
     frames_of,
     hand_frame,
@@ -153,7 +154,7 @@ def _arm_by_wrist(arm: Arm, way: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
     pole = unit(down - (down @ along) * along)
     ahead_share = (first**2 + reach**2 - second**2) / (2 * first * reach)
     upper = ahead_share * along + np.sqrt(max(0.0, 1 - ahead_share**2)) * pole
-    return upper, unit(along * reach - upper * first), unit(np.cross(pole, along))
+    return upper, unit(along * reach - upper * first), unit(cross(pole, along))
 
 
 def _arm(arm: Arm, trunk: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -168,7 +169,7 @@ def _arm(arm: Arm, trunk: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     rest_upper, rest_fore = limb_frames("Left", ARM)
     turned["LeftArm"] = frames_of(upper, hinge) @ rest_upper.T
     turned["LeftForeArm"] = frames_of(fore, hinge) @ rest_fore.T
-    thumb = Rotation.from_rotvec(np.radians(arm.pronation_deg) * fore).apply(np.cross(hinge, fore))
+    thumb = Rotation.from_rotvec(np.radians(arm.pronation_deg) * fore).apply(cross(hinge, fore))
     flex = Rotation.from_rotvec(np.radians(-arm.wrist_flex_deg) * thumb)
     turned["LeftHand"] = flex.as_matrix() @ frames_of(fore, thumb) @ hand_frame("Left").T
     curl = Rotation.from_rotvec(np.radians(-arm.finger_curl_deg) * thumb).as_matrix()
@@ -195,10 +196,10 @@ def _leg(leg: Leg) -> dict[str, np.ndarray]:
 def _foot(leg: Leg, shin: np.ndarray, hinge: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Global rotations of a left foot and its toes: level on the floor but for its heel, or by the angle to its shin."""
     down = -UP if leg.ankle_deg is None else shin
-    ahead = unit(np.cross(down, hinge))
+    ahead = unit(cross(down, hinge))
     if leg.ankle_deg is None:
         ahead = Rotation.from_euler("z", leg.toe_out_deg, degrees=True).apply(unit(ahead * np.array([1.0, 1.0, 0.0])))
-    sole = frames_of(ahead, np.cross(ahead, down))
+    sole = frames_of(ahead, cross(ahead, down))
     pitch = leg.heel_deg if leg.ankle_deg is None else leg.ankle_deg
     tip = Rotation.from_rotvec(np.radians(pitch) * sole[:, 1]).as_matrix()
     flat = sole @ foot_frame("Left").T
