@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -16,9 +16,11 @@ from assets.humans.hair_parts import hair_parts
 from assets.humans.landmarks import head_centre_m, keypoints_m
 from assets.humans.mblab.body import mblab_body
 from assets.humans.parts import Motion, Part
+from assets.humans.props import prop_parts
 from assets.humans.spec import HumanSpec
 from assets.humans.wardrobe import dress
 from assets.mesh import Human
+from assets.poses.skeleton import Hold
 
 
 class Posed(Protocol):
@@ -31,6 +33,14 @@ class Posed(Protocol):
     def activity(self) -> str: ...
     @property
     def rotations(self) -> dict[str, np.ndarray]: ...
+
+
+@runtime_checkable
+class Holding(Posed, Protocol):
+    """A pose that also tells what the hands hold, as assets.poses.skeleton.Pose does."""
+
+    @property
+    def holds(self) -> tuple[Hold, ...]: ...
 
 
 def build_human(spec: HumanSpec, pose: Posed, seat_height_m: float | None = None) -> Human:
@@ -50,6 +60,8 @@ def build_human(spec: HumanSpec, pose: Posed, seat_height_m: float | None = None
             parts.append(part)
     parts += hair_parts(spec, motion, garments)
     shift, seat = _ground_shift(motion, parts, fitted.seat_height_m)
+    if isinstance(pose, Holding):
+        parts += prop_parts(spec.props, pose.holds, motion)
     return _assembled(parts, motion, shift, seat)
 
 

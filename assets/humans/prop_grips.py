@@ -17,12 +17,20 @@ from assets.humans.anny import load_body_model
 from assets.humans.chart import body_chart, canonical_body
 from assets.humans.landmarks import face_vertices, head_vertices
 from assets.humans.parts import Motion
-from assets.humans.prop_shapes import LAPTOP_M
+from assets.humans.prop_shapes import LAPTOP_M, PHONE_M
 from assets.humans.surface import vertex_normals
 from assets.poses.limbs import FORWARD, UP, frames_of, hand_frame, unit
 
 CLOTH_M = 0.012
 """Clothes on trunk and thighs, beyond which things stay."""
+_SLEEVE_M = 0.018
+"""So much further in than the palm lies what a sleeved forearm presses to the chest."""
+_TIPPED_DEG = 18.0
+"""How far a cup at the mouth leans to the face."""
+_SLIDE_M = 0.02
+"""So far a cup is moved across the palm to come before the mouth."""
+_ON_ARM_M = LAPTOP_M[2] + 0.014
+"""Height of a laptop's keys above the palm that it lies on: the sleeve is under it too."""
 _NEAR_FACE_M = 0.2
 """A palm so near to ear or mouth brings what it holds there."""
 _WAYS: dict[str, float] = {"left": 1.0, "right": -1.0}
@@ -43,8 +51,14 @@ class Hand(NamedTuple):
     normal: np.ndarray
     along: np.ndarray
     thumb: np.ndarray
-    outward: np.ndarray
-    """Along X, away from the body on the hand's side."""
+    forearm: np.ndarray
+    """Unit vector from elbow to wrist."""
+    side: Literal["left", "right"]
+
+    @property
+    def outward(self) -> np.ndarray:
+        """Along X, away from the body on the hand's side."""
+        return np.array([_WAYS[self.side], 0.0, 0.0])
 
     def at(self, normal_m: float = 0.0, along_m: float = 0.0, thumb_m: float = 0.0) -> np.ndarray:
         return self.palm_m + normal_m * self.normal + along_m * self.along + thumb_m * self.thumb
@@ -70,7 +84,8 @@ def posed_hand(motion: Motion, side: Literal["left", "right"]) -> Hand:
     model = load_body_model()
     palm = motion.pose(motion.rest.vertices_m[vertices], model.weights[vertices]).mean(0)
     turned = motion.turns[model.joint(side.capitalize() + "FingerBase")] @ frame
-    return Hand(palm, turned[:, 0], turned[:, 1], turned[:, 2], np.array([_WAYS[side], 0.0, 0.0]))
+    elbow, wrist = (motion.heads_m[model.joint(side.capitalize() + joint)] for joint in ("ForeArm", "Hand"))
+    return Hand(palm, turned[:, 0], turned[:, 1], turned[:, 2], unit(wrist - elbow), side)
 
 
 def surroundings(motion: Motion) -> Surroundings:
@@ -131,10 +146,14 @@ def level(vector: np.ndarray) -> np.ndarray:
     return unit(vector * np.array([1.0, 1.0, 0.0]))
 
 
-def cleared(place: Place, size_m: tuple[float, float, float], surface_m: np.ndarray, way: int, gap_m: float) -> Place:
+def cleared(
+    place: Place, size_m: tuple[float, float, float], surface_m: np.ndarray, way: int, gap_m: float,
+    most_m: float = 0.2,
+) -> Place:  # fmt: skip
     """The place with a cuboid of this size moved along one of its axes until no point of a surface is in it.
 
-    way: 1, 2 or 3 for its x, y or z, negative the other way. The origin is the cuboid's middle.
+    way: 1, 2 or 3 for its x, y or z, negative the other way; most_m: no further than this, lest it leave the hand. The
+    origin is the cuboid's middle.
     """
     axis, sign = abs(way) - 1, float(np.sign(way))
     half = np.array(size_m) / 2
@@ -144,85 +163,93 @@ def cleared(place: Place, size_m: tuple[float, float, float], surface_m: np.ndar
     if not before.any():
         return place
     needed = float((sign * local[before, axis]).max()) + gap_m + half[axis]
-    return place._replace(shift_m=place.shift_m + max(needed, 0.0) * sign * place.turn[:, axis])
+    return place._replace(shift_m=place.shift_m + min(max(needed, 0.0), most_m) * sign * place.turn[:, axis])
 
 
-def phone_place(hand: Hand, near: Surroundings, side: Literal["left", "right"]) -> Place:
+def phone_place(hand: Hand, near: Surroundings) -> Place:
     """At the ear along the cheek, or, lower, in the palm with its glass towards the face."""
-    ear = near.ears_m[side]
+    ear = near.ears_m[hand.side]
     if np.linalg.norm(hand.palm_m - ear) < _NEAR_FACE_M:
         aside = near.head_turn @ hand.outward
         up = near.head_turn @ np.array([0.0, 0.42, 0.9]) + 0.22 * aside
         turn = axes_of(0.4 * hand.normal - aside, up)
         off = float(np.clip((hand.palm_m - ear) @ aside - 0.010, 0.008, 0.03))
-        along = ear - 0.05 * turn[:, 1]
-        place = Place(turn, along + (off - (along - ear) @ aside * 0.0) * aside)
-        return cleared(place, (0.073, 0.150, 0.009), near.head_m, -3, -0.004)
+        place = Place(turn, ear - 0.05 * turn[:, 1] + off * aside)
+        return cleared(place, PHONE_M, near.head_m, -3, -0.004)
     front = hand.normal + 0.6 * unit(near.face_m - hand.palm_m)
     turn = axes_of(front, UP + 0.6 * FORWARD + 0.4 * hand.along)
-    return Place(turn, hand.at(0.012, 0.02) + 0.022 * turn[:, 1])
+    place = Place(turn, hand.at(0.012, 0.008) + 0.022 * turn[:, 1])
+    return cleared(place, PHONE_M, near.body_m, 2, CLOTH_M, most_m=0.035)
 
 
 def cup_place(hand: Hand, near: Surroundings, radius_m: float, height_m: float) -> Place:
-    """Upright beside the palm, its rim at the mouth when it is brought there. Origin: the foot's middle."""
+    """Upright beside the palm, or tipped to the mouth when it is brought there. Origin: the foot's middle."""
     toward = level(hand.normal)
-    handle = axes_of(UP, toward)
-    turn = np.stack([handle[:, 1], -handle[:, 0], handle[:, 2]], 1)
-    middle = hand.palm_m + radius_m * toward + 0.012 * level(hand.along)
-    if np.linalg.norm(hand.palm_m - near.mouth_m) < _NEAR_FACE_M:
-        back = level(near.mouth_m - middle)
-        tilt = Rotation.from_rotvec(np.radians(18) * np.cross(UP, back)).as_matrix()
-        rim = middle * [1, 1, 0] + (near.mouth_m[2] + 0.012) * UP
-        place = Place(tilt @ axes_of(UP, -back), rim - 0.5 * height_m * (tilt @ UP))
-        place = cleared(place, (2 * radius_m, 2 * radius_m, height_m), near.head_m, 2, 0.0)
-        return place._replace(shift_m=place.shift_m - 0.5 * height_m * (tilt @ UP))
-    return Place(turn, middle - 0.52 * height_m * UP)
+    beside = hand.palm_m + radius_m * toward
+    if np.linalg.norm(hand.palm_m - near.mouth_m) > _NEAR_FACE_M:
+        # A mug's handle (-y) points away from the palm.
+        turn = axes_of(UP, -toward)
+        return Place(turn, beside + 0.012 * level(hand.along) - 0.52 * height_m * UP)
+    back = level(near.head_turn @ -FORWARD)
+    tip = Rotation.from_rotvec(np.radians(_TIPPED_DEG) * np.cross(UP, back)).as_matrix()
+    turn = tip @ axes_of(UP, back)
+    aside = float(np.clip((near.mouth_m - beside) @ turn[:, 0], -_SLIDE_M, _SLIDE_M))
+    rim = beside + aside * turn[:, 0]
+    rim[2] = near.mouth_m[2] + 0.012 + float(np.clip(0.5 * (hand.palm_m - near.mouth_m)[2], 0.0, _SLIDE_M))
+    middle = Place(turn, rim - 0.5 * height_m * turn[:, 2])
+    middle = cleared(middle, (2 * radius_m, 2 * radius_m, height_m), near.head_m, -2, 0.0)
+    return middle._replace(shift_m=middle.shift_m - 0.5 * height_m * turn[:, 2])
 
 
 def papers_place(hand: Hand, near: Surroundings, thickness_m: float) -> Place:
-    """Held to the chest below the forearm."""
-    inward = unit(level(hand.normal) - FORWARD)
+    """Held between forearm and chest, upright."""
+    inward = hand.normal - (hand.normal @ hand.forearm) * hand.forearm
+    inward = unit(level(inward) - 0.5 * FORWARD)
     turn = axes_of(-inward, UP)
-    middle = hand.at(0.5 * thickness_m, -0.05) + 0.04 * UP
-    return cleared(Place(turn, middle), (0.222, 0.308, thickness_m), near.body_m, 3, CLOTH_M)
+    middle = hand.at(0.5 * thickness_m) + _SLEEVE_M * inward - 0.03 * hand.forearm + 0.045 * UP
+    return cleared(Place(turn, middle), (0.222, 0.308, thickness_m), near.body_m, 3, CLOTH_M, most_m=0.035)
 
 
 def papers_in_both_place(left: Hand, right: Hand, near: Surroundings) -> Place:
     """Held up by both lower corners to read."""
-    middle = (left.at(0.006, 0.02) + right.at(0.006, 0.02)) / 2
+    middle = (left.at(0.0, 0.01) + right.at(0.0, 0.01)) / 2
     front = unit(left.normal + right.normal) + unit(near.face_m - middle)
     across = right.palm_m - left.palm_m
     turn = axes_of(front, np.cross(front, across))
-    return Place(turn, middle + 0.085 * turn[:, 1])
+    return Place(turn, middle + 0.095 * turn[:, 1] + 0.022 * turn[:, 2])
 
 
 def laptop_place(hand: Hand, near: Surroundings) -> tuple[Place, float]:
     """Open on the palm and forearm, or closed under the arm; and the angle of its lid, degrees."""
     if hand.normal[2] > 0.5:
         ahead = unit(level(hand.along) + FORWARD)
-        return Place(axes_of(UP, ahead), hand.at(0.0, -0.03) + (LAPTOP_M[2] + 0.004) * UP), 105.0
+        # The fingers come up behind the hinge.
+        on_forearm = UP - (UP @ hand.forearm) * hand.forearm
+        turn = axes_of(UP + 2 * on_forearm, ahead)
+        middle = hand.at(0.0, 0.02) - 0.5 * LAPTOP_M[1] * turn[:, 1] - 0.05 * hand.outward + _ON_ARM_M * turn[:, 2]
+        return cleared(Place(turn, middle), LAPTOP_M, near.body_m, 2, CLOTH_M, most_m=0.04), 105.0
     outward = unit(hand.outward + level(-hand.normal))
     turn = axes_of(outward, UP)
-    middle = hand.at(0.5 * LAPTOP_M[2] + 0.004, 0.03) + (0.5 * LAPTOP_M[1] - 0.035) * UP
+    middle = hand.at(0.5 * LAPTOP_M[2] + 0.004, 0.03) + (0.5 * LAPTOP_M[1] - 0.012) * UP
     return cleared(Place(turn, middle), LAPTOP_M, near.body_m, 3, CLOTH_M), 0.0
 
 
 def laptop_in_both_place(left: Hand, right: Hand) -> tuple[Place, float]:
     """Open under hands that type, or closed and level on both hands; and the angle of its lid, degrees."""
     middle = (left.palm_m + right.palm_m) / 2
-    ahead = level(np.cross(UP, right.palm_m - left.palm_m) * -1.0)
-    ahead = ahead if ahead @ FORWARD > 0 else -ahead
+    ahead = level(np.cross(UP, right.palm_m - left.palm_m))
+    ahead = ahead * np.sign(ahead @ FORWARD)  # Hands may be crossed.
     if left.normal[2] + right.normal[2] < 0:
         return Place(axes_of(UP, ahead), middle + 0.06 * ahead - 0.022 * UP), 112.0
     turn = axes_of(UP, np.cross(UP, ahead))
     return Place(turn, middle - 0.02 * ahead + (LAPTOP_M[2] + 0.006) * UP), 0.0
 
 
-def bag_place(hand: Hand, near: Surroundings, size_m: tuple[float, float, float], handle_m: float) -> Place:
+def bag_place(hand: Hand) -> Place:
     """Hanging straight down from the bent fingers, its length forward."""
     ahead = unit(level(hand.thumb) + FORWARD)
     turn = np.stack([ahead, np.cross(UP, ahead), UP], 1)
-    return Place(turn, hand.at(0.022, 0.042))
+    return Place(turn, hand.at(0.018, 0.034))
 
 
 def box_place(left: Hand, right: Hand, near: Surroundings, depth_m: float, height_m: float) -> tuple[Place, float]:
@@ -231,4 +258,12 @@ def box_place(left: Hand, right: Hand, near: Surroundings, depth_m: float, heigh
     turn = np.stack([across, np.cross(UP, across), UP], 1)
     width = float((left.palm_m - right.palm_m) @ across)
     middle = (left.palm_m + right.palm_m) / 2 + (0.5 * height_m - 0.05) * UP
+    return cleared(Place(turn, middle), (width, depth_m, height_m), near.body_m, -2, CLOTH_M), width
+
+
+def box_on_hand_place(hand: Hand, near: Surroundings, depth_m: float, height_m: float) -> tuple[Place, float]:
+    """Carried in one hand alone: beside the palm; and its width in metres."""
+    across, width = level(hand.normal), 0.3
+    turn = np.stack([across, np.cross(UP, across), UP], 1)
+    middle = hand.palm_m + 0.5 * width * across
     return cleared(Place(turn, middle), (width, depth_m, height_m), near.body_m, -2, CLOTH_M), width

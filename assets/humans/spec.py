@@ -14,6 +14,7 @@ from assets.humans.glasses import Glasses, Headphones, sample_glasses, sample_he
 from assets.humans.hairstyle import Hair, sample_hair
 from assets.humans.headwear import Headwear, sample_headwear
 from assets.humans.mblab.spec import MblabSpec
+from assets.humans.props import PropsSpec, sample_props
 from assets.humans.skin import Skin, sample_origin, sample_skin
 
 STATURE_M = {"male": (1.76, 0.07), "female": (1.63, 0.06)}
@@ -63,6 +64,8 @@ class HumanSpec(BaseModel):
     """Facial actions by the names of anny's, each in [0, 1]; empty: a resting face."""
     fold_seed: int = 0
     """Chooses the folds of the clothes and the ruffle of the hair."""
+    props: PropsSpec = PropsSpec()
+    """How the things look that a pose puts into the hands."""
     mblab: MblabSpec | None = None
     """A body of MB-Lab in place of anny's; weight, muscle, proportions and origin then have no effect on the shape."""
 
@@ -102,7 +105,9 @@ def sample_human(rng: np.random.Generator, sex: Literal["male", "female"] | None
         glasses=sample_glasses(rng, age),
         headphones=None if scarfed else sample_headphones(rng),
         expression=sample_expression(rng),
-        fold_seed=int(rng.integers(2**31)),
+        fold_seed=(fold_seed := int(rng.integers(2**31))),
+        # From a stream of its own, so that what is drawn after a person does not depend on how props are drawn.
+        props=sample_props(np.random.default_rng([fold_seed, 5])),
     )
 
 
