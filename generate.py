@@ -75,6 +75,11 @@ COMMANDS: dict[str, Command] = {
         "annotate.site.polygons:SiteImportConfig",
         "annotate.site.polygons:run_import",
     ),
+    "sensor measure": Command(
+        "noise, sharpness, tone and compression of real pictures, for render --sensor.like",
+        "render.sensor.command:SensorMeasureConfig",
+        "render.sensor.command:run_measure",
+    ),
     "assets list": Command(
         "what can be downloaded: motion capture, bodies, clothes",
         "assets.store_commands:AssetsListConfig",

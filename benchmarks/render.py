@@ -86,9 +86,15 @@ def measure_ours(arguments: argparse.Namespace, out: Path) -> dict[str, Any]:
         background, exposure = steps._background(config, scene, place, renderer)
         plate_s += cpu_s() - before
         people = clock.time(
-            "render",
+            "render people",
             lambda place=place, humans=humans, scene=scene: renderer.render_people(
                 place, humans, scene.light, scene.camera, scene.seed
+            ),
+        )
+        people = clock.time(
+            "shadows",
+            lambda people=people, place=place, humans=humans, scene=scene: steps.with_shadows(
+                people, scene, place, humans
             ),
         )
         layers = steps.Layers(people, background, exposure)
@@ -125,7 +131,9 @@ def measure_thesis(arguments: argparse.Namespace, out: Path) -> dict[str, Any]:
     cycles = session.scene.cycles
     cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces, cycles.transmission_bounces = 12, 4, 4, 12
     cycles.use_light_tree = True
-    renderer._show_parts(holdout=False, catcher=True)
+    renderer._show_parts(holdout=False)
+    for part in renderer._parts:
+        part.is_shadow_catcher = True
     renderer._camera.show(scene.camera)
     session.scene.render.film_transparent = True
     costs: dict[int, float] = {}

@@ -75,9 +75,8 @@ def make_picture(config: RenderConfig, index: int, renderer: Renderer) -> Pictur
     place = build_place(scene.place, scene.camera)
     humans = placed_humans(scene)
     background, exposure = _background(config, scene, place, renderer)
-    people = with_shadows(
-        renderer.render_people(place, humans, scene.light, scene.camera, scene.seed), scene, place, humans
-    )
+    people = renderer.render_people(place, humans, scene.light, scene.camera, scene.seed)
+    people = with_shadows(people, scene, place, humans)
     finished = finish_picture(Layers(people, background, exposure), scene, place, humans, config)
     return write_picture(
         config.out, finished.picture, finished.image, finished.mask, scene.camera, dense=finished.dense
@@ -98,9 +97,8 @@ def finish_picture(
     """Composite, develop and label a rendered scene."""
     linear = composite(layers, scene.camera)
     image = develop(linear, scene.sensor, scene.camera, shoulder=place.background is None)
-    # Outside the lens circle there is no light to develop: the photograph's own surround, or black.
-    surround = ~scene.camera.lens.valid_mask()
-    image[surround] = 0 if place.background is None else place.background[surround]
+    if place.background is None:  # a photograph's own surround goes through the camera with the rest of it
+        image[~scene.camera.lens.valid_mask()] = 0
     labels = scene_labels(scene, place, humans, config)
     picture = Picture(
         id=scene.index,

@@ -12,11 +12,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
-from embreex.mesh_construction import TriangleMesh
-from embreex.rtcore_scene import EmbreeScene
 
 from annotate.camera import Camera
 from assets.mesh import Mesh
@@ -25,6 +22,7 @@ from render.light import LightSpec
 from render.place import Keyed, Place
 from render.radiance import NEARBY_M, even_radiance, lamp_power_w
 from render.raster import Coverage, pixel_rays
+from render.tracing import Tracer, place_tracer
 
 _STEP_PX = 2
 """One point for so many pixels along each side."""
@@ -72,20 +70,20 @@ def shadow_alpha(place: Place, people: Sequence[Mesh], light: LightSpec, camera:
     points = _points(room, coverage, people, camera)
     if not len(points.row):
         return np.zeros((camera.lens.height_px, camera.lens.width_px), np.float32)
-    share = _shadowed(points, people, place, light)
+    share = _shadowed(points, Tracer(people), place, light)
     return _enlarged(points, _smoothed(points, share), coverage, camera)
 
 
-def _shadowed(points: _Points, people: Sequence[Mesh], place: Place, light: LightSpec) -> np.ndarray:
+def _shadowed(points: _Points, bodies: Tracer, place: Place, light: LightSpec) -> np.ndarray:
     """(n,) share of each point's light that people hold back."""
-    bodies, room = _tracer(people), _room_tracer(Keyed(place))
+    room = place_tracer(Keyed(place))
     taken, whole = np.zeros(len(points.row)), np.zeros(len(points.row))
     for amount, direction, length_m in _paths(points, place, light):
         lit = np.flatnonzero(amount > 0)
         origin = (points.place_m + _LIFT_M * points.normal)[lit]
-        free = ~_blocked(room, origin, direction[lit], length_m[lit])
+        free = ~room.blocked(origin, direction[lit], length_m[lit])
         whole[lit] += amount[lit] * free
-        taken[lit] += amount[lit] * (free & _blocked(bodies, origin, direction[lit], length_m[lit]))
+        taken[lit] += amount[lit] * (free & bodies.blocked(origin, direction[lit], length_m[lit]))
     return np.asarray(taken / np.maximum(whole, 1e-12))
 
 
@@ -117,27 +115,6 @@ def _near_people(place_m: np.ndarray, people: Sequence[Mesh]) -> np.ndarray:
         aside = np.maximum(np.maximum(low[:2] - place_m[:, :2], place_m[:, :2] - high[:2]), 0.0)
         near |= (np.hypot(*aside.T) < _REACH_M) & (place_m[:, 2] < high[2])
     return near
-
-
-def _tracer(meshes: Sequence[Mesh]) -> EmbreeScene:
-    """A ray tracer over some meshes."""
-    tracer = EmbreeScene()
-    corners = [mesh.vertices_m[mesh.triangles] for mesh in meshes if len(mesh.triangles)]
-    if corners:
-        TriangleMesh(tracer, np.ascontiguousarray(np.concatenate(corners), np.float32))
-    return tracer
-
-
-@lru_cache(maxsize=2)
-def _room_tracer(keyed: Keyed) -> EmbreeScene:
-    """That of a place; kept, because the next scenes mostly happen in the same one."""
-    return _tracer(keyed.place.parts)
-
-
-def _blocked(tracer: EmbreeScene, origin: np.ndarray, direction: np.ndarray, length_m: np.ndarray) -> np.ndarray:
-    """(n,) bool: something stands on the path."""
-    rays = (np.ascontiguousarray(values, np.float32) for values in (origin, direction))
-    return np.asarray(tracer.run(*rays, dists=np.ascontiguousarray(length_m, np.float32), query="OCCLUDED") >= 0)
 
 
 def _paths(points: _Points, place: Place, light: LightSpec) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""The simulated camera: each of its effects alone, measured."""
+"""The simulated camera: how it is drawn, and the effects that every preset has, measured."""
 
 from __future__ import annotations
 
@@ -12,7 +12,20 @@ from annotate.camera import Camera, CameraPose
 from annotate.errors import InputError
 from annotate.lens import EquidistantLens
 from render.place import decode_srgb, encode_srgb
-from render.sensor import PRESETS, SensorConfig, SensorSpec, add_noise, compressed, develop, roll_off, sample_sensor
+from render.sensor import (
+    CHANCES,
+    EFFECTS,
+    PRESETS,
+    RANGES,
+    REFERENCE_PX,
+    SensorConfig,
+    SensorSpec,
+    add_noise,
+    compressed,
+    develop,
+    roll_off,
+    sample_sensor,
+)
 
 SIZE = 96
 CAMERA = Camera(
@@ -70,7 +83,9 @@ def test_exposure_and_white_balance_scale_linear_light() -> None:
 def test_blur_keeps_the_light_and_spreads_an_edge_as_a_gaussian() -> None:
     edge = flat(0.0)
     edge[:, SIZE // 2 :] = 0.5
-    picture = decode_srgb(develop(edge, SensorSpec(blur_px=1.5), CAMERA, shoulder=False))[SIZE // 2, :, 0]
+    picture = decode_srgb(develop(edge, SensorSpec(blur_px=1.5 * REFERENCE_PX / SIZE), CAMERA, shoulder=False))[
+        SIZE // 2, :, 0
+    ]
 
     slope, place = np.diff(picture), np.arange(SIZE - 1)
     middle = np.average(place, weights=slope)
@@ -119,3 +134,62 @@ def test_stand_in_is_plainly_another_camera_than_the_mild_one() -> None:
 def test_range_in_the_wrong_order_is_refused() -> None:
     with pytest.raises(InputError, match=r"sensor.blur_px is 2 1: the lower end comes first"):
         sample_sensor(SensorConfig(blur_px=(2, 1)), np.random.default_rng(0))
+
+
+def test_chance_outside_0_to_1_is_refused() -> None:
+    with pytest.raises(InputError, match=r"sensor.video is 1.5: expected a chance, 0 to 1"):
+        SensorConfig(video=1.5)
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "reason"),
+    [
+        ("jpeg_quality", (50, 130), r"sensor.jpeg_quality is 50 130: each should be less than or equal to 100"),
+        ("scale", (0.0, 0.5), r"sensor.scale is 0 0.5: each should be greater than 0.1"),
+        ("blur_px", (-1.0, 0.5), r"sensor.blur_px is -1 0.5: each should be greater than or equal to 0"),
+    ],
+)
+def test_range_that_no_camera_can_have_is_refused(field: str, given: tuple[float, float], reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        SensorConfig(**{field: given})  # type: ignore[arg-type]
+
+
+def test_varied_is_the_default_and_its_effects_occur_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(1)
+    drawn = [sample_sensor(SensorConfig(), rng) for _ in range(1500)]
+
+    assert SensorConfig().preset == "varied"
+    for effect, names in EFFECTS.items():
+        name = names[0] if names else effect
+        occurred = np.mean([getattr(spec, name) != SensorSpec.model_fields[name].default for spec in drawn])
+        assert occurred == pytest.approx(CHANCES["varied"][effect], abs=0.05), effect
+
+
+def test_varied_ranges_hold_every_effect_and_its_values() -> None:
+    assert set(PRESETS["varied"]) == set(RANGES)
+    for name, (low, high) in PRESETS["varied"].items():
+        SensorConfig(**{name: (low, high)})  # type: ignore[arg-type]
+
+
+def test_effect_whose_range_is_given_occurs_always_unless_its_chance_is_given_too() -> None:
+    given = SensorConfig(preset="off", sharpen=(1, 1), video_crf=(30, 30), video=0.0)
+
+    drawn = [sample_sensor(given, np.random.default_rng(seed)) for seed in range(20)]
+
+    assert all(spec.sharpen == 1 and spec.video_crf == 0 for spec in drawn)
+
+
+def test_presets_of_before_have_none_of_the_newer_effects() -> None:
+    for preset in ("mild", "stand-in", "off"):
+        spec = sample_sensor(SensorConfig(preset=preset), np.random.default_rng(4))  # type: ignore[arg-type]
+        for name in set(RANGES) - set(PRESETS["mild"]):
+            assert getattr(spec, name) == SensorSpec.model_fields[name].default
+        assert not spec.monochrome
+
+
+def test_one_range_does_not_change_what_is_drawn_for_the_others() -> None:
+    plain, other = (
+        sample_sensor(config, np.random.default_rng(2)) for config in (SensorConfig(), SensorConfig(blur_px=(3, 4)))
+    )
+
+    assert plain.model_dump(exclude={"blur_px"}) == other.model_dump(exclude={"blur_px"})

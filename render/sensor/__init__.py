@@ -1,0 +1,23 @@
+"""What the camera itself does to a picture: drawn from ranges (spec), applied (develop), measured on real pictures."""
+
+from render.sensor.codec import compressed, filmed
+from render.sensor.develop import REFERENCE_PX, develop
+from render.sensor.noise import add_noise
+from render.sensor.spec import CHANCES, EFFECTS, PRESETS, RANGES, SensorConfig, SensorSpec, sample_sensor
+from render.sensor.tone import roll_off
+
+__all__ = [
+    "CHANCES",
+    "EFFECTS",
+    "PRESETS",
+    "RANGES",
+    "REFERENCE_PX",
+    "SensorConfig",
+    "SensorSpec",
+    "add_noise",
+    "compressed",
+    "develop",
+    "filmed",
+    "roll_off",
+    "sample_sensor",
+]
