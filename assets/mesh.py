@@ -38,6 +38,7 @@ class Mesh:
 
     vertices_m: n x 3 float32. triangles: m x 3 int32. triangle_material: m, index into materials.
     triangle_class: m uint8, ids of annotate.classes. uvs: m x 3 x 2 in [0, 1] or None. smooth: shade smoothly.
+    shade: n x 3 float32 or None: where a material is shaded, its linear colour is multiplied with 1 + shade.
     """
 
     vertices_m: np.ndarray
@@ -48,6 +49,7 @@ class Mesh:
     uvs: np.ndarray | None = None
     smooth: bool = True
     name: str = "mesh"
+    shade: np.ndarray | None = None
 
 
 @dataclass

@@ -31,7 +31,7 @@ def trouser_garments(bottom: Bottom, fitting: Fitting) -> list[Garment]:
     inside = all_of(*fields)
     layer = fitting.add(
         Layer(
-            LEAST_M + 0.002 + fitting.spanned_m(25), slack, inside, 0.004, along, _FOLDS_M[bottom.kind], 0.9,
+            LEAST_M + 0.002 + fitting.spanned_m(30), slack, inside, 0.004, along, _FOLDS_M[bottom.kind], 0.9,
             smoothing_steps=5,
         )
     )  # fmt: skip

@@ -12,6 +12,7 @@ from assets.humans.anny_body import anny_body
 from assets.humans.body import Body
 from assets.humans.cloth_parts import cloth_part
 from assets.humans.fitting import fit_pose, underside_of_seat_m
+from assets.humans.growth import shade_of
 from assets.humans.hair_parts import hair_parts
 from assets.humans.landmarks import head_centre_m, keypoints_m
 from assets.humans.mblab.body import mblab_body
@@ -108,6 +109,7 @@ def _assembled(parts: list[Part], motion: Motion, shift: np.ndarray, seat: float
         ),
         uvs=np.concatenate([part.uvs for part in parts]).astype(np.float32),
         name="human",
+        shade=np.concatenate([shade_of(part) for part in parts]).astype(np.float32),
         triangle_is_head=np.concatenate([part.is_head for part in parts]),
         joints_m={name: place + shift for name, place in zip(names, motion.heads_m, strict=True)},
         seat_height_m=seat,

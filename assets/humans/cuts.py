@@ -74,7 +74,7 @@ def neck_radius(chart: Chart) -> np.ndarray:
 @_remembered
 def round_neck(width: float) -> Field:
     """Outside the neck's ellipsoid scaled by width, and below the head."""
-    return all_of(outside_neck(width), collar_edge(1.60, 0.4))
+    return all_of(outside_neck(width), collar_edge(1.585, 0.4))
 
 
 @_remembered

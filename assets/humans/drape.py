@@ -25,6 +25,10 @@ LEAST_M = 0.003
 """How far the innermost cloth lies off the suit, which is itself some millimetres off the skin."""
 _ASIDE_M = 0.012
 """How far smoothing may move cloth along the body."""
+_SLIP_M = 0.003
+"""How far it may move cloth along other cloth, lest they pass through each other where the body curves."""
+_BESIDE_M = 0.07
+"""How far beyond its edges cloth still lifts what lies over it, so that both edges stay apart."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,12 @@ class Draped:
     height_m: np.ndarray
     floor_m: np.ndarray
 
+    @cached_property
+    def columns(self) -> np.ndarray:
+        """(n, 7) float32 points, normals and the height above floor_m, for one product with a piece's rows."""
+        spare = self.height_m - self.floor_m
+        return np.concatenate([self.points_m, self.normals, spare[:, None]], 1, dtype=np.float32)
+
 
 @dataclass
 class Fitting:
@@ -69,6 +79,8 @@ class Fitting:
     _pose: Motion | None = None
     _draped: list[Draped] = field(default_factory=list)
     _bends: np.ndarray | None = None
+    _folds: dict[int, np.ndarray] = field(default_factory=dict)
+    _spanned: dict[int, np.ndarray] = field(default_factory=dict)
 
     def add(self, layer: Layer) -> int:
         """Put a layer over those before; its number."""
@@ -85,45 +97,53 @@ class Fitting:
         return vertex_normals(self.body_m, base_surface(SUIT).triangles)
 
     def spanned_m(self, steps: int) -> np.ndarray:
-        """(n,) height at which cloth spans the body's hollows at rest, as if smoothed so many times."""
-        outward = ((diffused(SUIT, self.body_m, steps) - self.body_m) * self._normals).sum(1)
-        return np.asarray(base_surface(SUIT).average @ np.clip(outward, 0, 0.06))
+        """(n,) height at which cloth spans the body's hollows at rest, as if smoothed so many times; kept."""
+        if steps not in self._spanned:
+            outward = ((diffused(SUIT, self.body_m, steps, 1) - self.body_m) * self._normals).sum(1)
+            self._spanned[steps] = np.asarray(base_surface(SUIT).average @ np.clip(outward, 0, 0.06))
+        return self._spanned[steps]
 
     def draped(self, motion: Motion) -> list[Draped]:
         """All layers in a pose."""
         if motion is not self._pose:
             self._draped, self._pose = self._drape(motion), motion
-            self._bends = bend_folds(motion)
+            self._bends, self._folds = bend_folds(motion), {}
         return self._draped
 
     def _drape(self, motion: Motion) -> list[Draped]:
         base = base_surface(SUIT)
         body = motion.pose(self.body_m, base.weights)
         normals = vertex_normals(body, base.triangles)
-        beneath, found = np.zeros(len(body)), []
+        beneath, under, found = np.zeros(len(body), np.float32), np.zeros_like(body), []
         share = np.clip(0.55 - 0.75 * normals[:, 2], 0.05, 1.3)
         for layer in self.layers:
-            floor = np.maximum(LEAST_M, np.where(beneath > 0, beneath + layer.clearance_m, 0.0))
-            wanted = np.maximum(layer.tight_m + layer.slack_m * share, floor)
+            floor = np.maximum(np.float32(LEAST_M), np.where(beneath > 0, beneath + np.float32(layer.clearance_m), 0))
+            wanted = np.maximum(layer.tight_m + layer.slack_m * share, floor).astype(np.float32)
             points = smoothed(body + wanted[:, None] * normals, base.average, layer.smoothing_steps)
             offset = points - body
-            height = (offset * normals).sum(1)
-            aside = offset - height[:, None] * normals
-            aside *= np.minimum(1.0, _ASIDE_M / np.maximum(np.linalg.norm(aside, axis=1, keepdims=True), 1e-9))
+            height = np.einsum("na,na->n", offset, normals)
+            # What slips along the body may not slip along other cloth, lest both pass through each other.
+            slip = offset - height[:, None] * normals - under
+            reach = np.where(beneath > 0, np.float32(_SLIP_M), np.float32(_ASIDE_M))
+            aside = under + slip * np.minimum(1, reach / np.maximum(_length(slip), np.float32(1e-9)))[:, None]
             height = np.maximum(height, floor)
             points = body + height[:, None] * normals + aside
             if layer.along_m is not None:
                 points += motion.pose(self.body_m + layer.along_m, base.weights) - body
             found.append(Draped(points, normals, height, floor))
-            put_on = values_on(layer.where, base.chart) > -0.03
+            put_on = values_on(layer.where, base.chart) > -_BESIDE_M
             beneath = np.where(put_on, np.maximum(beneath, height), beneath)
+            under = np.where(put_on[:, None], aside, under)
         return found
 
     def folds_m(self, number: int) -> np.ndarray:
         """(f,) folds of a layer in the last pose, on the suit's finer vertices."""
-        layer = self.layers[number]
-        assert self._bends is not None
-        return loose_folds(self.fold_seed + 101 * number, layer.folds_m) + np.float32(layer.soft) * self._bends
+        if number not in self._folds:
+            layer = self.layers[number]
+            assert self._bends is not None
+            loose = loose_folds(self.fold_seed + 101 * number, layer.folds_m)
+            self._folds[number] = loose + np.float32(layer.soft) * self._bends
+        return self._folds[number]
 
 
 @dataclass(frozen=True)
@@ -142,10 +162,11 @@ class OnSuit:
 
     def posed(self, motion: Motion) -> Posed:
         cloth = self.fitting.draped(motion)[self.layer]
-        points, normals = self.cut.coarse @ cloth.points_m, _unit(self.cut.coarse @ cloth.normals)
-        spare = np.maximum(self.cut.coarse @ (cloth.height_m - cloth.floor_m), 0.0)
+        points, normals, spare = np.split(self.cut.coarse @ cloth.columns, [3, 6], 1)
+        normals, spare = _unit(normals), np.maximum(spare[:, 0], 0)
         folds = np.maximum(self._folds_m(), -spare)
-        points = hemmed(self.cut, points + (folds + self.raise_m)[:, None] * normals, normals, self.thickness_m)
+        lift = (folds + self.raise_m).astype(np.float32)
+        points = hemmed(self.cut, points + lift[:, None] * normals, normals, self.thickness_m)
         spare = spare + folds + 0.8 * self.raise_m
         if self.cut.hem is not None:
             border = self.cut.hem.border
@@ -174,8 +195,13 @@ class OnSuit:
         return np.asarray(folds * np.clip(0.25 + edge / 0.03, 0, 1))
 
 
+def _length(vectors: np.ndarray) -> np.ndarray:
+    """(n,) of (n, 3); faster than linalg.norm on many short rows."""
+    return np.sqrt(np.einsum("na,na->n", vectors, vectors))
+
+
 def _unit(vectors: np.ndarray) -> np.ndarray:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9))
+    return vectors / np.maximum(_length(vectors), np.float32(1e-9))[:, None]
 
 
 def close_to_neck(height_m: np.ndarray) -> np.ndarray:

@@ -84,7 +84,7 @@ class Badge:
         front = front + corners[:, :1] * self.width_m / 2 * aside + corners[:, 1:] * self.height_m * down
         both = np.concatenate([front, front - 0.003 * normal])
         sides = [[a, b, b + 4, a + 4] for a, b in ((0, 1), (1, 2), (2, 3), (3, 0))]
-        quads = np.array([[0, 3, 2, 1], *[side[::-1] for side in sides]])
+        quads = np.array([[0, 1, 2, 3], *[[b, a, d, c] for a, b, c, d in sides]])
         triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]).astype(np.int32)
         place = Chart(np.tile(chart.place_m[lowest], (8, 1)), np.full(8, -0.2, np.float32))
         uvs = np.zeros((len(triangles), 3, 2), np.float32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -84,12 +84,28 @@ def with_expression(rest: RestBody, expression: dict[str, float]) -> RestBody:
     """The rest body with this face; moves grow with the head's size. The body itself where the face rests."""
     if not expression:
         return rest
-    actions, scale = load_body_model().actions, _head_height_m(rest) / _head_height_m(canonical_body())
+    moved, moves = _moves(tuple(check_expression(expression).items()))
     vertices = rest.vertices_m.copy()
-    for name, value in check_expression(expression).items():
-        moved, moves = actions[name]
-        vertices[moved] += (value * scale) * moves
+    vertices[moved] += np.float32(_head_height_m(rest) / _head_height_m(canonical_body())) * moves
     return replace(rest, vertices_m=vertices)
+
+
+@lru_cache(maxsize=8)
+def _moves(expression: tuple[tuple[str, float], ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices (k,) that faces move, and their moves (k, 3) on the canonical body. A person's face is asked for thrice."""
+    moved, places = _mobile()
+    moves = np.zeros((len(moved), 3), np.float32)
+    for name, value in expression:
+        moves[places[name]] += np.float32(value) * load_body_model().actions[name][1]
+    return moved, moves
+
+
+@cache
+def _mobile() -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """All vertices (k,) that some facial action moves, and for each action where its own are among them."""
+    actions = load_body_model().actions
+    moved = np.unique(np.concatenate([vertices for vertices, _ in actions.values()]))
+    return moved, {name: np.searchsorted(moved, vertices) for name, (vertices, _) in actions.items()}
 
 
 def mouth_is_open(expression: dict[str, float]) -> bool:

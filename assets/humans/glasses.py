@@ -5,12 +5,15 @@ Lenses are not modelled: clear ones are seen by their reflections only, which ar
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache, lru_cache
 from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from assets.humans.anny import RestBody
+from assets.humans.chart import canonical_body
 from assets.humans.color import Color, linear
 from assets.humans.growth import Growth, grid, joined, plain_shade
 from assets.humans.landmarks import face_vertices, head_vertices
@@ -80,23 +83,47 @@ def glasses_materials(glasses: Glasses) -> list[Material]:
 
 
 def put_on_glasses(glasses: Glasses, rest: RestBody) -> tuple[Growth, Growth | None]:
-    """Frame, and dark lenses if it has such, on the rest head."""
+    """Frame, and dark lenses if it has such, on the rest head: those of the canonical head, moved as its eyes and ears."""
+    frame, lenses = _canonical_glasses(glasses.frame, glasses.thickness_m)
+    return _fitted(frame, rest), _fitted(lenses, rest) if glasses.lens_color is not None else None
+
+
+def _fitted(growth: Growth, rest: RestBody) -> Growth:
+    """Glasses of the canonical head on another: every point follows the eyes and ears nearby."""
+    moves = _places(rest) - _places(canonical_body())
+    y = _places(canonical_body())[:, 1]
+    behind = np.clip((growth.points_m[:, 1] - y[0]) / (y[2] - y[0]), 0, 1)
+    left = np.clip(0.5 + growth.points_m[:, 0] / 0.045, 0, 1)
+    before = left[:, None] * moves[0] + (1 - left[:, None]) * moves[1]
+    aside = left[:, None] * moves[2] + (1 - left[:, None]) * moves[3]
+    return replace(growth, points_m=growth.points_m + (1 - behind[:, None]) * before + behind[:, None] * aside)
+
+
+def _places(rest: RestBody) -> np.ndarray:
+    """(4, 3) of the left and right lens and of the tops of the left and right ear."""
     eyes = [rest.vertices_m[face_vertices()[f"{side}_eye"]].mean(0) for side in ("left", "right")]
-    ears = [_ear_top(rest, side) for side in (1.0, -1.0)]
-    front = _before_the_eyes(rest)
+    for eye in eyes:
+        eye[1] = _before_the_eyes(rest)
+    return np.array([*eyes, _ear_top(rest, 1.0), _ear_top(rest, -1.0)])
+
+
+@lru_cache(maxsize=64)
+def _canonical_glasses(frame: Frame, thickness_m: float) -> tuple[Growth, Growth]:
+    """Frame and lenses on the canonical head."""
+    left, right, *ears = _places(canonical_body())
     parts, lenses = [], []
-    rims = [_rim(glasses.frame, eye, front, side) for eye, side in zip(eyes, (1.0, -1.0), strict=True)]
+    rims = [_rim(frame, eye, eye[1], side) for eye, side in zip((left, right), (1.0, -1.0), strict=True)]
     for rim, ear in zip(rims, ears, strict=True):
-        shown = rim[12:] if glasses.frame == "half_rim" else rim
-        parts.append(tube(shown, glasses.thickness_m, closed=glasses.frame != "half_rim"))
+        shown = rim[12:] if frame == "half_rim" else rim
+        parts.append(tube(shown, thickness_m, closed=frame != "half_rim"))
         hinge = rim[np.abs(rim[:, 0]).argmax()] + [0.0, 0.0, 0.006]
         behind = ear + np.array([0.0, 0.012, -0.016])
-        parts.append(tube(np.array([hinge, 0.5 * (hinge + ear), ear, behind]), 1.2 * glasses.thickness_m))
+        parts.append(tube(np.array([hinge, 0.5 * (hinge + ear), ear, behind]), 1.2 * thickness_m))
         lenses.append(_lens(rim))
     inner = [rim[np.abs(rim[:, 0]).argmin()] for rim in rims]
     middle = 0.5 * (inner[0] + inner[1]) + [0.0, -0.003, 0.005]
-    parts.append(tube(np.array([inner[0] + [0, 0, 0.003], middle, inner[1] + [0, 0, 0.003]]), glasses.thickness_m))
-    return joined(parts), joined(lenses) if glasses.lens_color is not None else None
+    parts.append(tube(np.array([inner[0] + [0, 0, 0.003], middle, inner[1] + [0, 0, 0.003]]), thickness_m))
+    return joined(parts), joined(lenses)
 
 
 def _rim(frame: Frame, eye: np.ndarray, front: float, side: float) -> np.ndarray:
@@ -122,12 +149,20 @@ def _rim(frame: Frame, eye: np.ndarray, front: float, side: float) -> np.ndarray
 
 def _before_the_eyes(rest: RestBody) -> float:
     """y of the lenses: 9 mm before the eyeballs at least, and before brows and cheeks beside the nose."""
-    eyes = np.concatenate([face_vertices()["left_eye"], face_vertices()["right_eye"]])
-    balls = rest.vertices_m[eyes]
-    skin = rest.vertices_m[head_vertices()]
+    eyes, face = _face_front()
+    balls, skin = rest.vertices_m[eyes], rest.vertices_m[face]
     aside = np.abs(skin[:, 0]) - np.abs(balls[:, 0]).mean()
     beside = (aside > -0.012) & (aside < 0.022) & (np.abs(skin[:, 2] - balls[:, 2].mean()) < 0.019)
     return float(min(balls[:, 1].min() - 0.009, skin[beside, 1].min() - 0.002))
+
+
+@cache
+def _face_front() -> tuple[np.ndarray, np.ndarray]:
+    """Vertices of the eyeballs, and of the face about them."""
+    eyes = np.concatenate([face_vertices()["left_eye"], face_vertices()["right_eye"]])
+    place, balls = canonical_body().vertices_m[head_vertices()], canonical_body().vertices_m[eyes]
+    near = (np.abs(place[:, 2] - balls[:, 2].mean()) < 0.05) & (place[:, 1] < balls[:, 1].max())
+    return eyes, head_vertices()[near]
 
 
 def _ear_top(rest: RestBody, side: float) -> np.ndarray:
@@ -167,10 +202,11 @@ def put_on_headphones(headphones: Headphones, rest: RestBody, hair_m: float) -> 
     ears = [rest.vertices_m[face_vertices()[f"{side}_ear"]][0] for side in ("left", "right")]
     middle = 0.5 * (ears[0] + ears[1])
     near = np.abs(skin[:, 1] - middle[1]) < 0.02
-    height = float(skin[near, 2].max() - middle[2]) + 0.006 + 0.7 * hair_m
+    height = float(skin[near, 2].max() - middle[2]) + 0.010 + 0.9 * hair_m
     width = float(np.abs(ears[0][0] - ears[1][0])) / 2 + 0.014
     turn = np.linspace(0, np.pi, 21)
-    arc = np.stack([width * np.cos(turn), 0 * turn, height * np.sin(turn) ** 0.8], 1) + middle
+    wide = width + (0.004 + 0.5 * hair_m) * np.sin(2 * np.minimum(turn, np.pi - turn)).clip(0)  # over the hair
+    arc = np.stack([wide * np.cos(turn), 0 * turn, height * np.sin(turn) ** 0.75], 1) + middle
     parts = [_band(arc, 0.022, 0.006)]
     for ear, side in zip(ears, (1.0, -1.0), strict=True):
         parts.append(_cup(np.array([middle[0] + side * width, ear[1], ear[2]]), side, headphones.cup_m))

@@ -14,11 +14,11 @@ import numpy as np
 
 from assets.humans.chart import head_angles
 from assets.humans.cuts import ramp
-from assets.humans.growth import Growth, grid, joined, ribbons, smooth_noise
+from assets.humans.growth import Growth, cross, grid, joined, ribbons, smooth_noise, unit_vectors
 from assets.humans.hairstyle import Hair
 from assets.humans.posed_head import AZIMUTHS, ELEVATIONS, LOWEST_RAD, PosedHead, angles, unit
 
-COLUMNS, ROWS = 64, 16
+COLUMNS, ROWS = 48, 12
 SKULL_M = 0.1
 """About the radius at which locks grow: turns their lengths into angles."""
 SHELL_SHADE = 0.7
@@ -138,7 +138,7 @@ def _roots() -> np.ndarray:
     """(n, 3) directions spread evenly over the head down to the nape (a Fibonacci lattice)."""
     number = np.arange(5200) + 0.5
     elevation = np.arcsin(1 - number * (1 + np.sin(np.radians(56))) / 5200)
-    return np.asarray(unit(np.mod(number * np.pi * (1 + 5**0.5), 2 * np.pi) - np.pi, elevation))
+    return unit(np.mod(number * np.pi * (1 + 5**0.5), 2 * np.pi) - np.pi, elevation).astype(np.float32)
 
 
 def _locks(hair: Hair, combed: PosedHead, knot: np.ndarray, rng: np.random.Generator) -> Growth:
@@ -152,26 +152,30 @@ def _locks(hair: Hair, combed: PosedHead, knot: np.ndarray, rng: np.random.Gener
         length = length * (1 - 0.45 * ramp(-roots[:, 1], 0.1, 0.6))
     line = [roots]
     wild = {"curly": 1.6, "afro": 2.0}.get(hair.style, 0.10 + 0.38 * hair.ruffle)
+    way = flow(hair, roots, knot)
     for _ in range(steps):
-        step = flow(hair, line[-1], knot) + wild * rng.normal(size=(count, 3))
-        moved = line[-1] + (length / steps / SKULL_M)[:, None] * step
-        line.append(moved / np.linalg.norm(moved, axis=1, keepdims=True))
-    directions = np.stack(line)
-    points, outward = combed.at(*angles(directions))
+        step = way + wild * rng.standard_normal((count, 3), np.float32)
+        line.append(unit_vectors(line[-1] + (length / (steps * SKULL_M))[:, None] * step))
+    points, outward = combed.at(*angles(np.stack(line)))
     points = points + _lifts(hair, count, steps, rng)[..., None] * outward
     return ribbons(*_sided(points, outward, width, rng), strand_shade(hair, steps, count, rng))
 
 
 def _rooted(hair: Hair, count: int, rng: np.random.Generator) -> np.ndarray:
     """Directions of about count roots within the hairline and beside the parting."""
-    azimuth, elevation = angles(_roots())
-    inside = elevation - hairline_rad(hair.style, azimuth)
-    thin = np.radians(0.5 + 3.0 * rng.random(len(inside)))
-    grown = np.flatnonzero(inside > thin)
+    thin = np.radians(0.5 + 3.0 * rng.random(len(_roots())))
+    grown = np.flatnonzero(_root_depth_rad(hair.style) > thin)
     if parted(hair):
         beside = np.abs(_roots()[grown, 0] - parting_x(hair)) > 0.02
         grown = grown[beside | (_roots()[grown, 1] > 0.35)]
     return _roots()[np.sort(rng.permutation(grown)[:count])]
+
+
+@cache
+def _root_depth_rad(style: str) -> np.ndarray:
+    """(n,) by how much each of _roots lies inside the hairline."""
+    azimuth, elevation = angles(_roots())
+    return np.asarray(elevation - hairline_rad(style, azimuth))
 
 
 def _lifts(hair: Hair, count: int, steps: int, rng: np.random.Generator) -> np.ndarray:
@@ -195,8 +199,7 @@ def _sided(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Lines (s + 1, k, 3), their sides (s, k, 3) across growth and outward, tilted a little, and their widths."""
     along = np.diff(points_m, axis=0)
-    side = np.cross(along, outward[:-1])
-    side /= np.maximum(np.linalg.norm(side, axis=2, keepdims=True), 1e-9)
+    side = unit_vectors(cross(along, outward[:-1]))
     tilt = rng.normal(0, 0.4, (1, points_m.shape[1], 1))
     side = np.cos(tilt) * side + np.sin(tilt) * outward[:-1]
     steps = len(along)
@@ -240,7 +243,7 @@ def flow(hair: Hair, directions: np.ndarray, knot: np.ndarray) -> np.ndarray:
     near = np.clip(directions @ whorl, -1, 1)[:, None]
     away = _tangent(directions - whorl, directions)
     turning = np.exp(-((np.arccos(near) / 0.45) ** 2))
-    grown = away + 0.9 * turning * np.cross(directions, away)
+    grown = away + 0.9 * turning * cross(directions, away)
     x, y, z = directions.T[:, :, None]
     top = ramp(z, 0.35, 0.75) * ramp(-y, -0.45, 0.1)
     combed = {
@@ -255,8 +258,7 @@ def flow(hair: Hair, directions: np.ndarray, knot: np.ndarray) -> np.ndarray:
 
 def _tangent(vectors: np.ndarray, directions: np.ndarray) -> np.ndarray:
     """The part of vectors along the sphere at directions, unit length."""
-    flat = vectors - (vectors * directions).sum(-1, keepdims=True) * directions
-    return np.asarray(flat / np.maximum(np.linalg.norm(flat, axis=-1, keepdims=True), 1e-6))
+    return unit_vectors(vectors - np.einsum("ka,ka->k", vectors, directions)[:, None] * directions)
 
 
 def _parting(hair: Hair, combed: PosedHead) -> Growth:

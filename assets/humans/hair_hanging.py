@@ -6,6 +6,7 @@ What hangs is moved outside the clothes and the neck it lies on (Obstacles).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -21,8 +22,8 @@ HANGING_STYLES = ("medium", "bob", "long", "ponytail", "plait")
 DROP_ROWS = 10
 FACE_OPENING_DEG = 66.0
 """Half the angle at the front that a curtain of hair leaves free."""
-FRONT_DEG = (60.0, 84.0, 84.0, 100.0)
-"""Up to which azimuth hair falls before the shoulder instead of behind it; one of these."""
+FRONT_DEG = (60.0, 60.0, 104.0, 118.0)
+"""Up to which azimuth hair falls before the shoulder instead of behind it, one of these: all behind, or a broad part."""
 LONGEST_EDGE_M = 0.075
 CLEARANCE_M = 0.012
 """How far hair stays off the posed cloth: folds are added to the cloth later."""
@@ -31,26 +32,36 @@ _REACH_M = 0.12
 
 @dataclass(frozen=True)
 class Obstacles:
-    """Posed surfaces that hair lies on: for each its points (k, 3), outward normals (k, 3) and a tree of the points."""
+    """Posed surfaces that hair lies on: points (k, 3) and outward unit normals (k, 3)."""
 
-    surfaces: tuple[tuple[np.ndarray, np.ndarray, cKDTree], ...]
+    points_m: np.ndarray
+    normals: np.ndarray
 
-    def outside(self, points_m: np.ndarray, gap_m: float | np.ndarray) -> np.ndarray:
-        """Points (..., 3) moved along the nearest normals until they are gap_m outside every surface."""
-        flat, gap = points_m.reshape(-1, 3).astype(float), np.broadcast_to(gap_m, points_m.shape[:-1]).ravel()
-        for _ in range(3):
-            pushed = False
-            for surface, normals, tree in self.surfaces:
-                distance, nearest = tree.query(flat, distance_upper_bound=_REACH_M)
-                near = np.flatnonzero(np.isfinite(distance))
-                found = nearest[near]
-                height = ((flat[near] - surface[found]) * normals[found]).sum(1)
-                push = np.clip(gap[near] - height, 0, 0.08)
-                flat[near] += push[:, None] * normals[found]
-                pushed |= bool((push > 1e-4).any())
-            if not pushed:
-                break
+    def __bool__(self) -> bool:
+        return len(self.points_m) > 0
+
+    @cached_property
+    def _tree(self) -> cKDTree:
+        return cKDTree(self.points_m, balanced_tree=False, compact_nodes=False)
+
+    def outside(self, points_m: np.ndarray, gap_m: float, reach_m: float = 0.12) -> np.ndarray:
+        """Points (..., 3) moved along the nearest normals until they are gap_m outside. reach_m: how deep they may lie."""
+        flat = points_m.reshape(-1, 3).astype(float)
+        moved = np.arange(len(flat) if self else 0)
+        for _ in range(4):
+            distance, nearest = self._tree.query(flat[moved], distance_upper_bound=reach_m) if len(moved) else ([], [])
+            near = np.isfinite(distance)
+            moved, found = moved[near], np.asarray(nearest, int)[near]
+            normals = self.normals[found]
+            push = gap_m - ((flat[moved] - self.points_m[found]) * normals).sum(1)
+            deep = push > 1e-4
+            moved = moved[deep]
+            flat[moved] += np.minimum(push[deep], 0.08)[:, None] * normals[deep]
         return flat.reshape(points_m.shape)
+
+
+NO_OBSTACLES = Obstacles(np.zeros((0, 3)), np.zeros((0, 3)))
+"""Nothing in the way."""
 
 
 def knot_direction(hair: Hair, rng: np.random.Generator) -> np.ndarray:
@@ -216,7 +227,7 @@ def _tail(
     points = path[None] + ring * radius[..., None]
     dark = 0.75 + 0.2 * smooth_noise(rng, (around, rows), (6, 9)) + (0.5 * (lobes - 1.25) if plait else 0.0)
     shade = shell_shade(hair, dark)
-    parts = [grid(points, shade, closed=True)]
+    parts = [grid(points, shade, closed=True, crown=True)]
     if not plait:
         parts.append(_along(hair, points, 60, 0.007, rng, closed=True))
-    return [Growth(obstacles.outside(p.points_m, CLEARANCE_M), p.triangles, p.uvs, p.shade) for p in parts]
+    return parts

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from assets.humans.anny import load_body_model
-from assets.humans.chart import NOT_ARM, body_chart
+from assets.humans.chart import NOT_ARM, Chart, body_chart
+from assets.humans.cuts import values_on
 from assets.humans.face import with_expression
 from assets.humans.glasses import glasses_materials, put_on_glasses, put_on_headphones
 from assets.humans.growth import Growth, ShadedPart, joined
 from assets.humans.hair import grow_on_skull, thickened
-from assets.humans.hair_hanging import HANGING_STYLES, Obstacles, grow_hanging, knot_direction
+from assets.humans.hair_hanging import HANGING_STYLES, NO_OBSTACLES, Obstacles, grow_hanging, knot_direction
 from assets.humans.hairstyle import Hair
 from assets.humans.head import grow_beard, is_head_place, outer_skin
 from assets.humans.headwear import Headwear, rim_rad
@@ -22,7 +23,7 @@ from assets.humans.parts import Motion, Part
 from assets.humans.posed_head import PosedHead, pose_head
 from assets.humans.spec import HumanSpec
 from assets.humans.surface import cloth_uvs, compacted, vertex_normals
-from assets.humans.tailoring import Garment
+from assets.humans.tailoring import OVERLAP_M, Garment
 from assets.mesh import Material
 
 COLLAR_M = 0.05
@@ -37,12 +38,14 @@ def hair_parts(spec: HumanSpec, motion: Motion, garments: list[Garment]) -> list
     head = pose_head(motion)
     under_hijab = spec.headwear is not None and spec.headwear.kind == "hijab"
     lies = under_hijab or spec.hair.style in HANGING_STYLES
-    obstacles = _obstacles(motion, garments) if lies else Obstacles(())
+    obstacles = _obstacles(motion, garments) if lies else NO_OBSTACLES
     parts: list[Part] = []
     if spec.hair.style != "bald" and not under_hijab:
         hair = _hair(spec, head, obstacles, rng)
         if hair is not None:
-            parts.append(_part(hair, [hair_material(spec.hair)], "hair", head.is_above_neck(_middles(hair))))
+            parts.append(
+                _part(hair, [hair_material(spec.hair)], "hair", head.is_above_neck(hair.points_m)[hair.triangles[:, 0]])
+            )
     parts += _beard(spec, motion)
     if spec.headwear is not None:
         make = _hijab(spec.headwear, motion, obstacles, rng) if under_hijab else _hat(spec, head, rng)
@@ -73,8 +76,9 @@ def _hair(spec: HumanSpec, head: PosedHead, obstacles: Obstacles, rng: np.random
     knot = knot_direction(hair, rng)
     combed, on_skull = grow_on_skull(hair, head, knot, rng)
     growth = joined([on_skull, *grow_hanging(hair, combed, knot, obstacles, rng)])
-    low = np.flatnonzero((growth.points_m - head.neck_m) @ head.turn[:, 2] < COLLAR_M)
-    growth.points_m[low] = obstacles.outside(growth.points_m[low], 0.007)
+    if obstacles:
+        low = np.flatnonzero((growth.points_m - head.neck_m) @ head.turn[:, 2] < COLLAR_M)
+        growth.points_m[low] = obstacles.outside(growth.points_m[low], 0.008, 0.04)
     return growth if spec.headwear is None else _below_rim(spec.headwear, growth, head)
 
 
@@ -101,10 +105,6 @@ def _part(growth: Growth, materials: list[Material], semantic_class: str, is_hea
     looks = np.zeros(len(growth.triangles), int)
     points = growth.points_m.astype(np.float32)
     return ShadedPart(points, growth.triangles, materials, looks, semantic_class, is_head, growth.uvs, growth.shade)
-
-
-def _middles(growth: Growth) -> np.ndarray:
-    return np.asarray(growth.points_m[growth.triangles].mean(1))
 
 
 def _whole(growth: Growth, material: Material, semantic_class: str) -> ShadedPart:
@@ -172,23 +172,40 @@ def _on_the_face(spec: HumanSpec, motion: Motion, head: PosedHead) -> list[Part]
 
 
 def _obstacles(motion: Motion, garments: list[Garment]) -> Obstacles:
-    """The posed clothes on the trunk, and the skin of neck and upper back, on which long hair and scarves lie."""
-    surfaces = []
+    """What hair and scarves lie on: the posed clothes on the trunk, and the skin of neck and upper back, where seen."""
+    points, normals, chart = _posed_neck(motion)
+    bare = _uncovered(chart, garments)
+    surfaces = [(points[bare], normals[bare])]
+    for number, garment in enumerate(garments):
+        if garment.semantic_class in ("top", "dress", "jacket") or garment.name == "scarf":
+            cloth = garment.shape.posed(motion)
+            near = (cloth.chart.place_m[:, 2] > 1.12) & (cloth.chart.arm_m < 0.33)
+            near &= _uncovered(cloth.chart, garments[number + 1 :])
+            surfaces.append((cloth.points_m[near], cloth.normals[near]))
+    return Obstacles(np.concatenate([points for points, _ in surfaces]), np.concatenate([up for _, up in surfaces]))
+
+
+def _uncovered(chart: Chart, garments: list[Garment]) -> np.ndarray:
+    """(n,) bool: places of a lasting chart that none of the garments covers."""
+    shown = np.ones(len(chart.arm_m), bool)
     for garment in garments:
-        if garment.semantic_class in ("top", "dress", "jacket"):
-            surface = garment.surface
-            near = (surface.chart.place_m[:, 2] > 1.12) & (surface.chart.arm_m < 0.33)
-            surfaces.append(_posed(motion, surface.points_m, surface.weights, surface.triangles, near))
+        shown &= values_on(garment.covers, chart) < OVERLAP_M
+    return shown
+
+
+def _posed_neck(motion: Motion) -> tuple[np.ndarray, np.ndarray, Chart]:
+    """Points, normals (k, 3) and chart of the posed skin from chin and nape to the shoulders."""
+    used, triangles, chart = _neck_surface()
+    points = motion.pose(motion.rest.vertices_m[used], load_body_model().weights[used])
+    return points, vertex_normals(points, triangles), chart
+
+
+@cache
+def _neck_surface() -> tuple[np.ndarray, np.ndarray, Chart]:
+    """Vertices of neck and upper back, their triangles in terms of these, and their chart."""
     model, chart = load_body_model(), body_chart()
     place = chart.place_m
     neck = (place[:, 2] > 1.38) & (chart.arm_m == np.float32(NOT_ARM)) & ~is_head_place(place)
-    surfaces.append(_posed(motion, motion.rest.vertices_m, model.weights, outer_skin()[0], neck))
-    return Obstacles(tuple(surface for surface in surfaces if len(surface[0])))
-
-
-def _posed(
-    motion: Motion, points_m: np.ndarray, weights: np.ndarray, triangles: np.ndarray, chosen: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, cKDTree]:
-    used, flat = compacted(triangles[chosen[triangles].all(1)], len(points_m))
-    points = motion.pose(points_m[used], weights[used])
-    return points, vertex_normals(points, flat), cKDTree(points)
+    triangles = outer_skin()[0]
+    used, flat = compacted(triangles[neck[triangles].all(1)], model.vertex_count)
+    return used, flat, Chart(place[used], chart.arm_m[used])

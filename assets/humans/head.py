@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,17 +14,25 @@ from assets.humans.chart import Chart, body_chart, head_angles
 from assets.humans.color import Color
 from assets.humans.cuts import ramp
 from assets.humans.skin import Skin, lip_color, mixed
-from assets.humans.surface import Surface, cut, vertex_normals
+from assets.humans.surface import Surface, compacted, cut, cut_along, vertex_normals
 from assets.mesh import Material
 
 if TYPE_CHECKING:
-    from assets.humans.hairstyle import Hair
+    from assets.humans.hairstyle import Beard, Hair, HairStyle
     from assets.humans.spec import HumanSpec
 
 INNER_PARTS = ("eye_back.L", "eye_front.L", "eye_back.R", "eye_front.R", "eye_cavity.L", "eye_cavity.R", "mouth_cavity")
 """Parts of the body surface that lie inside the head."""
 
 _DARK_BROWN: Color = (0.020, 0.012, 0.008)
+
+_BLOOD = np.array([0.04, -0.26, -0.22], np.float32)
+_LIPS = np.array([0.88, 0.60, 0.62], np.float32) - 1
+_FOLDED = np.array([0.8, 1.0, 1.0], np.float32)
+_PALMS = np.array([1.2, 1.0, 0.9], np.float32)
+"""What blood, lips, folds and palms add to the skin's colour, as shares of it."""
+_SHORN = {"bald": 0.12, "receding": 0.22, "cropped": 0.5}
+"""How much of the hair's colour a scalp takes from hair too short to be made."""
 
 SKIN, LIPS, BROWS, SHADOW, LEGWEAR = range(5)
 """Looks of skin triangles: bare, lips, eyebrows, shaved or stubbly, under tights. Anny's skin varies by skin_shade
@@ -99,24 +108,25 @@ def skin_material(name: str, color: Color, skin: Skin) -> Material:
     )
 
 
-def skin_shade(spec: HumanSpec) -> np.ndarray:
-    """(n, 3) for outer_skin_vertices: what is added to 1 before it is multiplied with the skin's colour.
+def skin_shade(spec: HumanSpec, chosen: np.ndarray | None = None) -> np.ndarray:
+    """(n, 3) for outer_skin_vertices, or the chosen of them: what is added to 1 before it multiplies the skin's colour.
 
     Blood near the surface reddens lips, cheeks, nose, ears and knuckles; brows, stubble and a shaved scalp mix in the
     hair's colour; eyelids and, with age, folds are darker; palms are paler on dark skin.
     """
-    tone, skin = face_tone(), spec.skin
-    light = 1.1 - 0.75 * skin.melanin
-    color = np.asarray(skin.color)
-    red = tone["blood"][:, None] * light * np.array([0.04, -0.26, -0.22])
-    lips = tone["lips"][:, None] * (np.array([0.88, 0.60, 0.62]) - 1) * (1.15 if spec.sex == "female" else 0.8)
-    dark = -(0.16 * tone["lids"] + (0.05 + 0.22 * skin.age) * tone["folds"])[:, None] * np.array([0.8, 1.0, 1.0])
-    palms = tone["palms"][:, None] * max(skin.melanin - 0.3, 0.0) * np.array([1.2, 1.0, 0.9])
-    shade = (1 + red) * (1 + lips) * (1 + dark) * (1 + palms) - 1
-    hair, brow = (np.asarray(dark) / np.maximum(color, 1e-3) - 1 for dark in (spec.hair.color, brow_color(spec.hair)))
-    brows = tone["brows"][:, None] * (0.85 if spec.sex == "male" else 0.7)
-    shade = shade + _stubble(spec.hair)[:, None] * (hair - shade)
-    return np.asarray(shade + brows * (brow - shade), np.float32)
+    skin, hair = spec.skin, spec.hair
+    numbers = slice(None) if chosen is None else chosen
+    tone = {name: values[numbers, None] for name, values in face_tone().items()}
+    red = tone["blood"] * np.float32(1.1 - 0.75 * skin.melanin) * _BLOOD
+    lips = tone["lips"] * (_LIPS * np.float32(1.15 if spec.sex == "female" else 0.8))
+    dark = (np.float32(0.16) * tone["lids"] + np.float32(0.05 + 0.22 * skin.age) * tone["folds"]) * _FOLDED
+    palms = tone["palms"] * (_PALMS * np.float32(max(skin.melanin - 0.3, 0.0)))
+    shade = (1 + red) * (1 + lips) * (1 - dark) * (1 + palms) - 1
+    color = np.maximum(np.asarray(skin.color), 1e-3)
+    hairs, brow = (np.asarray(np.asarray(own) / color - 1, np.float32) for own in (hair.color, brow_color(hair)))
+    shade += _stubble(hair.beard, hair.style)[numbers, None] * (hairs - shade)
+    shade += tone["brows"] * np.float32(0.85 if spec.sex == "male" else 0.7) * (brow - shade)
+    return np.asarray(shade, np.float32)
 
 
 def brow_color(hair: Hair) -> Color:
@@ -125,17 +135,18 @@ def brow_color(hair: Hair) -> Color:
     return mixed(hair.color if natural else _DARK_BROWN, _DARK_BROWN, 0.5)
 
 
-def _stubble(hair: Hair) -> np.ndarray:
-    """(n,) how much of the skin's colour the short hair on it takes, on jaw and scalp."""
+@lru_cache(maxsize=128)
+def _stubble(beard: Beard, style: HairStyle) -> np.ndarray:
+    """(n,) float32 how much of the skin's colour the short hair on it takes, on jaw and scalp."""
     from assets.humans.hair import scalp_depth
 
     place = body_chart().place_m[outer_skin_vertices()]
     on_head = _outer_on_head()
-    share = np.zeros(len(place))
-    if hair.beard != "none":
-        share[on_head] = 0.38 * ramp(beard_field(place[on_head], hair.beard), -0.003, 0.008)
-    if hair.style in ("bald", "receding", "cropped"):
-        full = {"bald": 0.12, "receding": 0.22, "cropped": 0.5}[hair.style]
+    share = np.zeros(len(place), np.float32)
+    if beard != "none":
+        share[on_head] = 0.38 * ramp(beard_field(place[on_head], beard), -0.003, 0.008)
+    if style in _SHORN:
+        full = _SHORN[style]
         share[on_head] = np.maximum(share[on_head], full * ramp(scalp_depth("short", place[on_head]), -0.05, 0.12))
     return share
 
@@ -183,20 +194,7 @@ def face_tone() -> dict[str, np.ndarray]:
         "folds": folds,
         "palms": palms,
     }
-    return {name: np.clip(values, 0, 1.2) for name, values in tones.items()}
-
-
-def skin_looks(spec: HumanSpec) -> np.ndarray:
-    """(m,) look of each triangle of outer_skin on this person: skin, or tights on the legs."""
-    if spec.outfit.bottom is None or spec.outfit.bottom.legwear is None:
-        return np.full(len(outer_skin()[0]), SKIN)
-    return np.where(_on_legs(), LEGWEAR, SKIN)
-
-
-@cache
-def _on_legs() -> np.ndarray:
-    triangles, chart = outer_skin()[0], body_chart()
-    return np.asarray((chart.place_m[triangles].mean(1)[:, 2] < 1.0) & ~chart.is_arm[triangles[:, 0]])
+    return {name: np.clip(values, 0, 1.2).astype(np.float32) for name, values in tones.items()}
 
 
 def beard_field(place_m: np.ndarray, beard: str = "full") -> np.ndarray:
@@ -221,19 +219,47 @@ def grow_beard(spec: HumanSpec, rest: RestBody) -> Surface | None:
     thickness = {"short": 0.0035, "full": 0.012, "moustache": 0.006, "goatee": 0.007}.get(spec.hair.beard)
     if thickness is None:
         return None
-    model, chart = load_body_model(), body_chart()
     members, triangles = _lower_face()
-    place = chart.place_m[members]
-    field = beard_field(place, spec.hair.beard)
+    pattern = _beard_pattern(spec.hair.beard)
     body = rest.vertices_m[members]
     rng = np.random.default_rng([spec.fold_seed, 3])
     uneven = np.clip(1 + 0.25 * rng.normal(size=len(members)), 0.4, 1.8)
-    height = thickness * uneven * np.sqrt(np.clip(field / 0.012, 0, 1)) + 0.0008
-    points = (body + height[:, None] * vertex_normals(body, triangles)).astype(np.float32)
+    height = thickness * uneven * pattern.fullness + 0.0008
+    points = body + height[:, None] * vertex_normals(body, triangles)
     if spec.hair.beard == "full":
-        points[:, 2] -= 0.3 * height * ramp(1.66 - place[:, 2], 0, 0.04)
-    own = Chart(place, chart.arm_m[members])
-    return cut(Surface(points, triangles, model.weights[members], own, np.zeros(len(members), np.float32)), field)
+        points[:, 2] -= 0.3 * height * ramp(1.66 - body_chart().place_m[members, 2], 0, 0.04)
+    first, second, share = pattern.ends[:, 0], pattern.ends[:, 1], pattern.share[:, None]
+    points = np.concatenate([points, (1 - share) * points[first] + share * points[second]])
+    return replace(pattern.surface, points_m=points[pattern.used].astype(np.float32))
+
+
+@dataclass(frozen=True)
+class _BeardPattern:
+    """Where a kind of beard is on every face.
+
+    fullness: (n,) its height at the vertices of the lower face, from 0 at its edge. ends, share: the vertices on its
+    edge, as cut_along has them. used: which of old and new vertices the surface has.
+    """
+
+    fullness: np.ndarray
+    ends: np.ndarray
+    share: np.ndarray
+    used: np.ndarray
+    surface: Surface
+
+
+@cache
+def _beard_pattern(beard: str) -> _BeardPattern:
+    model, chart = load_body_model(), body_chart()
+    members, triangles = _lower_face()
+    place = chart.place_m[members]
+    field = beard_field(place, beard)
+    ends, share, cut_triangles = cut_along(triangles, field)
+    used, _ = compacted(cut_triangles, len(members) + len(ends))
+    whole = Surface(
+        place, triangles, model.weights[members], Chart(place, chart.arm_m[members]), np.zeros(len(members), np.float32)
+    )
+    return _BeardPattern(np.sqrt(np.clip(field / 0.012, 0, 1)), ends, share, used, cut(whole, field))
 
 
 @cache

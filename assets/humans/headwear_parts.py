@@ -16,7 +16,7 @@ from assets.humans.cuts import Field, ramp
 from assets.humans.growth import Growth, grid, joined, smooth_noise
 from assets.humans.hair_hanging import Obstacles
 from assets.humans.head import outer_skin
-from assets.humans.headwear import Headwear, rim_rad
+from assets.humans.headwear import Drape, Headwear, rim_rad
 from assets.humans.posed_head import PosedHead
 from assets.humans.surface import Surface, cut, neighbour_average, smoothed, vertex_normals
 from assets.humans.tailoring import Base
@@ -178,9 +178,10 @@ def hijab_opening(chart: Chart) -> np.ndarray:
     return np.asarray(np.where(front > 0, 0.07 * ellipse + 0.08 * (1 - front), 0.08))
 
 
-def hijab_field(headwear: Headwear) -> Field:
+@cache
+def hijab_field(drape: Drape) -> Field:
     """Where the hijab is: outside the face, above its hem, and not further down the arm than the shoulder."""
-    hem = _HEM_M.get(headwear.drape, 1.42)
+    hem = _HEM_M.get(drape, 1.42)
 
     def field(chart: Chart) -> np.ndarray:
         x, y, z = chart.place_m.T
@@ -230,7 +231,7 @@ def hijab(headwear: Headwear, rest: RestBody, rng: np.random.Generator) -> Surfa
     drapes = np.sin(9 * np.abs(turn) + 40 * (base.chart.place_m[:, 2] - 1.5) + 3 * noise / noise.std())
     ripple = (0.0018 * noise / noise.std() + 0.0045 * below * drapes) * ramp(beside_face, 0.0, 0.04)
     whole = Surface(points.astype(np.float32), base.triangles, base.weights, base.chart, ripple.astype(np.float32))
-    return cut(whole, hijab_field(headwear)(base.chart))
+    return cut(whole, hijab_field(headwear.drape)(base.chart))
 
 
 def _spanned(points: np.ndarray, base: Base, free: np.ndarray, steps: int) -> np.ndarray:

@@ -32,9 +32,9 @@ _SOFT = {"suit_jacket": 0.75, "cardigan": 0.7, "hoodie": 0.9}
 
 def jacket_garments(jacket: Jacket, fitting: Fitting, rng: np.random.Generator) -> list[Garment]:
     """The jacket and what belongs to it; puts its layer on the fitting."""
-    opening = front_opening(float(rng.choice([1.1, 1.18, 1.25])), 1.54, 0.085)
+    opening = front_opening(float(rng.choice([1.12, 1.22])), 1.54, 0.085)
     if not jacket.buttoned:
-        opening = front_opening(0.95, 1.54, 0.095, gap_m=float(rng.choice([0.03, 0.055, 0.08])))
+        opening = front_opening(0.95, 1.54, 0.095, gap_m=float(rng.choice([0.035, 0.07])))
     neck = (round_neck(1.05), opening)
     fields = (above(JACKET_HEM_M[jacket.kind]), sleeve(0.54))
     layer = fitting.add(_layer(jacket, fitting, all_of(*fields)))

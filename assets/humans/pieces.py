@@ -14,22 +14,26 @@ from scipy import sparse
 
 from assets.humans.chart import Chart
 from assets.humans.cuts import Field
-from assets.humans.surface import chart_uvs, compacted, cut_along
+from assets.humans.surface import chart_uvs, compacted, cut_along, smoothed
 from assets.humans.tailoring import fine_surface
 
 HEM_M = 0.012
 """How deep a turned-in edge goes."""
+EVENED = 4
+"""How often an edge's points move half way to their neighbours' mean along it, for coarse triangles leave it jagged."""
 
 
 @dataclass(frozen=True)
 class Hem:
     """The edge of a piece, turned in. border: (b,) vertices on the edge. inwards: (b, k) the mean of their neighbours
 
-    off the edge. The hem's inner points, b of them, follow the piece's k.
+    off the edge. along: (b, b) the mean of their neighbours on it. The hem's inner points, b of them, follow the
+    piece's k.
     """
 
     border: np.ndarray
     inwards: sparse.csr_matrix
+    along: sparse.csr_matrix
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class Piece:
     hem: Hem | None
 
 
-@lru_cache(maxsize=192)
+@lru_cache(maxsize=256)
 def piece(base_name: str, fields: tuple[Field, ...], hem: bool = True) -> Piece:
     """The part of a base where all fields are positive; hem: whether its edge is turned in."""
     finer = fine_surface(base_name)
@@ -93,7 +97,15 @@ def _turned_in(triangles: np.ndarray, chart: Chart) -> tuple[Hem, np.ndarray, Ch
     place = np.concatenate([chart.place_m, chart.place_m[border]])
     arm = np.concatenate([chart.arm_m, chart.arm_m[border]])
     together = np.concatenate([triangles, *strips]).astype(np.int32)
-    return Hem(border, _inward_mean(triangles, border, count)), together, Chart(place, arm)
+    hem = Hem(border, _inward_mean(triangles, border, count), _along_mean(first, second, len(border)))
+    return hem, together, Chart(place, arm)
+
+
+def _along_mean(first: np.ndarray, second: np.ndarray, count: int) -> sparse.csr_matrix:
+    """(b, b) mean over the neighbours at the other ends of an edge's sides."""
+    links = sparse.csr_matrix((np.ones(len(first), np.float32), (first, second)), shape=(count, count))
+    links = links + links.T
+    return (sparse.diags(1 / np.asarray(links.sum(1)).ravel()) @ links).tocsr().astype(np.float32)
 
 
 def _border_sides(triangles: np.ndarray, count: int) -> np.ndarray:
@@ -119,10 +131,12 @@ def _inward_mean(triangles: np.ndarray, border: np.ndarray, count: int) -> spars
 
 
 def hemmed(part: Piece, points_m: np.ndarray, normals: np.ndarray, thickness_m: float) -> np.ndarray:
-    """The piece's points (k, 3) followed by those of its hem."""
+    """The piece's points (k, 3) followed by those of its hem; the edge is evened out along itself, in place."""
     if part.hem is None:
         return points_m
-    edge, inner = points_m[part.hem.border], part.hem.inwards @ points_m
-    length = np.maximum(np.linalg.norm(inner - edge, axis=1, keepdims=True), 1e-6)
-    lowered = edge - thickness_m * normals[part.hem.border]
+    edge = smoothed(points_m[part.hem.border], part.hem.along, EVENED)
+    inner = part.hem.inwards @ points_m
+    points_m[part.hem.border] = edge
+    length = np.maximum(np.linalg.norm(inner - edge, axis=1, keepdims=True), 1e-6).astype(np.float32)
+    lowered = edge - np.float32(thickness_m) * normals[part.hem.border]
     return np.concatenate([points_m, lowered + np.minimum(HEM_M / length, 1.0) * (inner - edge)])

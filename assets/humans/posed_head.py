@@ -8,7 +8,7 @@ way is outwards, both in the posed body's frame.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -16,6 +16,7 @@ from scipy.spatial import cKDTree
 from assets.humans.anny import load_body_model
 from assets.humans.body_arrays import BODY_PARTS
 from assets.humans.chart import SKULL_CENTRE_M, body_chart
+from assets.humans.growth import unit_vectors
 from assets.humans.parts import Motion
 
 AZIMUTHS, ELEVATIONS = 48, 32
@@ -40,18 +41,21 @@ class PosedHead:
     def at(self, azimuth: np.ndarray, elevation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Skin points and outward unit vectors (..., 3) in directions given by their angles, rad."""
         shape = azimuth.shape
-        column = np.mod(azimuth.ravel() / (2 * np.pi) + 0.5, 1.0) * AZIMUTHS
-        row = (np.pi / 2 - elevation.ravel()) / (np.pi / 2 - LOWEST_RAD) * (ELEVATIONS - 1)
-        row = np.clip(row, 0, ELEVATIONS - 1.001)
-        left, top = column.astype(int), row.astype(int)
-        across, down = (column - left)[:, None], (row - top)[:, None]
-        both = np.concatenate([self.points_m, self.outward], 2).reshape(-1, 6)
+        column = (np.mod(azimuth.ravel() / (2 * np.pi) + 0.5, 1.0) * AZIMUTHS).astype(np.float32)
+        row = (np.pi / 2 - elevation.ravel()) * ((ELEVATIONS - 1) / (np.pi / 2 - LOWEST_RAD))
+        row = np.clip(row, 0, ELEVATIONS - 1.001).astype(np.float32)
+        left, top = np.minimum(column.astype(int), AZIMUTHS - 1), row.astype(int)
+        across, down = column - left.astype(np.float32), row - top.astype(np.float32)
         first = left * ELEVATIONS + top
-        upper = (1 - across) * both[first] + across * both[first + ELEVATIONS]
-        lower = (1 - across) * both[first + 1] + across * both[first + ELEVATIONS + 1]
-        found = (1 - down) * upper + down * lower
-        outward = found[:, 3:] / np.linalg.norm(found[:, 3:], axis=1, keepdims=True)
-        return found[:, :3].reshape(*shape, 3), outward.reshape(*shape, 3)
+        shares = np.stack([(1 - across) * (1 - down), across * (1 - down), (1 - across) * down, across * down])
+        corners = np.stack([first, first + ELEVATIONS, first + 1, first + ELEVATIONS + 1])
+        found = np.einsum("kn,kna->na", shares, self._both[corners])
+        return found[:, :3].reshape(*shape, 3), unit_vectors(found[:, 3:]).reshape(*shape, 3)
+
+    @cached_property
+    def _both(self) -> np.ndarray:
+        """(n, 6) float32: points and outward vectors, one after the other."""
+        return np.concatenate([self.points_m, self.outward], 2).reshape(-1, 6).astype(np.float32)
 
     def is_above_neck(self, points_m: np.ndarray) -> np.ndarray:
         """(n,) bool: posed points above the plane through the neck's top, as the head holds it."""

@@ -59,7 +59,7 @@ class ShoeShape:
         points = motion.pose(points_at_rest, model.weights)
         look = (points_at_rest[model.triangles, 2].min(1) < -0.3 * self.shoes.sole_m).astype(int)
         normals = vertex_normals(points, model.triangles)
-        spare = np.zeros(len(points))
+        spare = np.full(len(points), 0.4 * self.lift_m)
         return Posed(points, normals, spare, model.triangles, model.uvs, model.chart, look)
 
     def _at_rest(self) -> np.ndarray:

@@ -26,6 +26,8 @@ from assets.humans.tailoring import SKIRT, SUIT, Garment, Posed, base_surface, d
 from assets.humans.tops import WAIST_M
 
 _CLEARANCE_M = 0.007
+_HUGGED_M = 0.855
+"""Above this height a skirt follows the hips closely: as far down as jackets reach."""
 _UNDER_TOP_M = 0.022
 """How far a skirt's upper end may stand off the body, so that a top goes over it."""
 
@@ -54,7 +56,7 @@ class SkirtShape:
             normals = np.concatenate([normals, normals[border]])
             folds = np.concatenate([folds, folds[border]])
         look = np.zeros(len(self.cut.triangles), int)
-        spare = np.maximum(folds + 0.003, 0.0)
+        spare = np.maximum(folds + 0.003, 0.0) + _CLEARANCE_M
         return Posed(points, normals, spare, self.cut.triangles, self.cut.uvs, self.cut.chart, look)
 
     def _draped(self, motion: Motion) -> np.ndarray:
@@ -67,11 +69,11 @@ class SkirtShape:
         ground, outwards = self._ground(motion)
         tree = cKDTree(ground)
         level = thighs_level(motion)
-        close = np.where(z > 0.93, _UNDER_TOP_M - 0.006, 0.03 + 0.3 * (1 - level))
+        close = np.where(z > _HUGGED_M, _UNDER_TOP_M - 0.006, 0.03 + 0.3 * (1 - level))
         middle = np.abs(base.chart.place_m[:, 0]) < 0.05
         for _ in range(4):
             points = smoothed(points, base.average, 2)
-            points = _pushed(points, ground, outwards, tree, np.where(middle & (z < 0.9), 1.0, close))
+            points = _pushed(points, ground, outwards, tree, np.where(middle & (z < _HUGGED_M), 1.0, close))
         return _pushed(points, ground, outwards, tree, np.full(len(points), 1.0))
 
     def _ground(self, motion: Motion) -> tuple[np.ndarray, np.ndarray]:
@@ -132,14 +134,16 @@ def _warp(seed: int) -> np.ndarray:
 def skirt_garment(bottom: Bottom, fitting: Fitting, rng: np.random.Generator, semantic_class: str) -> Garment:
     """A skirt over the layers so far; under what follows, it takes _UNDER_TOP_M."""
     beneath = len(fitting.layers)
-    hem = stepped(bottom.hem_m, 0.02)
+    hem = stepped(bottom.hem_m, 0.04)
     pleated = bottom.kind == "pleated_skirt"
     pleats = int(rng.choice([20, 24, 28])) if pleated else int(rng.integers(7, 12))
     height = 0.009 if pleated else float(rng.uniform(0.002, 0.007))
     flare = float(rng.uniform(0.03, 0.06) if pleated else rng.uniform(0.0, 0.05))
     shape = SkirtShape(fitting, beneath, piece(SKIRT, (above(hem),)), flare, pleats, height)
-    count = len(base_surface(SUIT).members)
+    x, _, z = base_surface(SUIT).chart.place_m.T
+    # Between the thighs of those who walk a skirt is stretched further off the body.
+    under_top = _UNDER_TOP_M - LEAST_M + 0.015 * np.exp(-((x / 0.06) ** 2)) * ramp(0.98 - z, 0.0, 0.07)
     where: Field = all_of(below(WAIST_M + 0.02), above(0.82))
-    fitting.add(Layer(np.full(count, _UNDER_TOP_M - LEAST_M), np.zeros(count), where, 0.001, folds_m=0.0, soft=0.0))
+    fitting.add(Layer(under_top, np.zeros(len(z)), where, 0.001, folds_m=0.0, soft=0.0))
     inside, covers = all_of(below(WAIST_M + 0.01), above(hem)), all_of(below(WAIST_M + 0.01), above(hem + 0.06))
     return Garment("skirt", shape, [fabric_material("skirt", bottom.fabric)], semantic_class, inside, covers)

@@ -175,19 +175,22 @@ def neighbour_average(triangles: np.ndarray, vertex_count: int) -> sparse.csr_ma
 
 def smoothed(points_m: np.ndarray, average: sparse.csr_matrix, steps: int) -> np.ndarray:
     """Points moved half way to their neighbours' mean, `steps` times."""
+    half = points_m.dtype.type(0.5)
     for _ in range(steps):
-        points_m = 0.5 * (points_m + average @ points_m)
+        points_m = half * (points_m + average @ points_m)
     return points_m
 
 
 def vertex_normals(points_m: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     """(n, 3) unit normals, weighted by area."""
-    a, b, c = (points_m[triangles[:, corner]] for corner in range(3))
-    face = np.cross(b - a, c - a)
-    total = np.stack(
-        [np.bincount(triangles.ravel(), np.repeat(face[:, axis], 3), len(points_m)) for axis in range(3)], 1
-    )
-    return (total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+    corners = np.ascontiguousarray(triangles.T)
+    x, y, z = np.ascontiguousarray(points_m.T)[:, corners]
+    (ux, vx), (uy, vy), (uz, vz) = (axis[1:] - axis[0] for axis in (x, y, z))
+    faces = (uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx)
+    flat = corners.ravel()
+    total = np.stack([np.bincount(flat, np.tile(face, 3), len(points_m)) for face in faces], 1)
+    length = np.sqrt(np.einsum("na,na->n", total, total))
+    return (total / np.maximum(length, 1e-12)[:, None]).astype(np.float32)
 
 
 def cloth_uvs(surface: Surface, triangles: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ dropped below it, and the rims that remain are drawn inwards, so that nothing po
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -17,7 +17,7 @@ from scipy.sparse.linalg import splu
 
 from assets.humans.anny import load_body_model
 from assets.humans.chart import Chart, body_chart
-from assets.humans.cuts import Field, ramp, values_on
+from assets.humans.cuts import Field, nothing, ramp
 from assets.humans.parts import Motion
 from assets.humans.surface import Surface, loop_subdivision, neighbour_average
 from assets.mesh import Material
@@ -26,7 +26,11 @@ SUIT, SKIRT = "helper-tights", "helper-skirt"
 OVERLAP_M = 0.025
 """How far a surface goes on underneath the garment that covers it."""
 TUCK_M = 0.007
-"""How far the rim of a surface is drawn inwards underneath the garment that covers it."""
+"""How far the rim of the skin is drawn inwards underneath a garment that covers it; under two a little further."""
+CLOTH_TUCK_M = 0.014
+"""How far the rim of cloth is drawn inwards at most underneath the garment that covers it."""
+BELOW_FLOOR_M = 0.004
+"""How far it may sink below where it would lie without: what lies beneath is drawn in as well."""
 
 
 @dataclass(frozen=True)
@@ -153,41 +157,82 @@ def _refined(corners: np.ndarray, middles: np.ndarray, fine: np.ndarray) -> np.n
 
 
 @cache
-def _diffusion(name: str, steps: int) -> object:
+def _diffusion(name: str, strength: float) -> object:
     base = base_surface(name)
     count = len(base.members)
-    return splu((sparse.identity(count) * (1 + steps / 4) - base.average * (steps / 4)).tocsc())
+    return splu((sparse.identity(count) * (1 + strength) - base.average * strength).tocsc())
 
 
-def diffused(name: str, values: np.ndarray, steps: int) -> np.ndarray:
+def diffused(name: str, values: np.ndarray, steps: int, rounds: int = 2) -> np.ndarray:
     """Values (n, k) of a base's vertices smoothed about as `steps` half-way moves to the neighbours' mean would do.
 
-    Two implicit steps of the heat equation, whose factors are kept: as fast for 80 steps as for 3.
+    Implicit steps of the heat equation, whose factors are kept: as fast for 80 steps as for 3. rounds: how many; one is
+    faster, two give rounder shapes.
     """
-    solver = _diffusion(name, steps)
-    return np.asarray(solver.solve(solver.solve(values.astype(np.float64))))  # type: ignore[attr-defined]
+    solver = _diffusion(name, steps / (2 * rounds))
+    values = values.astype(np.float64)
+    for _ in range(rounds):
+        values = solver.solve(values)  # type: ignore[attr-defined]
+    return np.asarray(values)
 
 
 def hidden(chart: Chart, triangles: np.ndarray, garments: list[Garment]) -> np.ndarray:
     """(m,) bool: triangles that lie wholly under one of the garments, more than OVERLAP_M from its edge.
 
-    Remembers what garments cover of the chart, so for charts that last.
+    Remembers what garments cover of the chart, so for charts that last; the same triangles must belong to it each time.
     """
     under = np.zeros(len(triangles), bool)
     for garment in garments:
-        covered = values_on(garment.covers, chart) > OVERLAP_M
-        if covered.any():
-            under |= covered[triangles[:, 0]] & covered[triangles[:, 1]] & covered[triangles[:, 2]]
+        if garment.covers is not nothing:
+            under |= _under(garment.covers, chart, _Kept(triangles))
     return under
 
 
+class _Kept:
+    """An array as a key: the same whatever is in it, for it belongs to a chart, which is the rest of the key."""
+
+    def __init__(self, triangles: np.ndarray) -> None:
+        self.triangles = triangles
+
+    def __hash__(self) -> int:
+        return len(self.triangles)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Kept) and len(other.triangles) == len(self.triangles)
+
+
+@lru_cache(maxsize=1024)
+def _under(covers: Field, chart: Chart, kept: _Kept) -> np.ndarray:
+    """(m,) bool: triangles that a garment covers wholly."""
+    covered = covers(chart) > OVERLAP_M
+    return np.asarray(covered[kept.triangles].all(1))
+
+
 def tucked_in_m(chart: Chart, garments: list[Garment], lasting: bool = False) -> np.ndarray:
-    """(n,) how far to draw a surface inwards where one of the garments lies over it, so that its edge hides it.
+    """(n,) how far to draw skin inwards where garments lie over it, so that their edges hide it.
 
     lasting: the chart will be met again; what garments say of it is remembered.
     """
-    depth = np.zeros(len(chart.arm_m))
+    depth = np.zeros(len(chart.arm_m), np.float32)
     for garment in garments:
-        inside = values_on(garment.inside, chart) if lasting else garment.inside(chart)
-        depth = np.maximum(depth, TUCK_M * ramp(inside, -0.006, 0.012))
-    return depth
+        if garment.inside is not nothing:
+            depth += tuck_share(garment.inside, chart) if lasting else _tuck_share(garment.inside, chart)
+    return np.asarray(np.minimum(depth, 1.25) * TUCK_M)
+
+
+def cloth_tuck_m(chart: Chart, spare_m: np.ndarray, garments: list[Garment]) -> np.ndarray:
+    """(n,) how far to draw a piece of cloth with a lasting chart inwards under garments; spare_m: see Posed."""
+    shares = [tuck_share(garment.inside, chart) for garment in garments if garment.inside is not nothing]
+    if not shares:
+        return np.zeros(len(chart.arm_m), np.float32)
+    return np.minimum(CLOTH_TUCK_M, spare_m + BELOW_FLOOR_M) * np.maximum.reduce(shares)
+
+
+@lru_cache(maxsize=1024)
+def tuck_share(inside: Field, chart: Chart) -> np.ndarray:
+    """(n,) float32 from 0 outside a garment to 1 well inside; remembered, so for charts that last."""
+    return _tuck_share(inside, chart)
+
+
+def _tuck_share(inside: Field, chart: Chart) -> np.ndarray:
+    return ramp(inside(chart), -0.006, 0.012).astype(np.float32)

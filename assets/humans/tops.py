@@ -32,7 +32,7 @@ from assets.humans.tailoring import SUIT, Garment, base_surface
 WAIST_M = 1.075
 """Height of a waistband."""
 TOP_HEM_M = 0.97
-_SPANS = {"jumper": 60, "shirt": 40, "blouse": 30, "tshirt": 35, "polo": 35}
+_SPANS = {"jumper": 80, "shirt": 30, "blouse": 30, "tshirt": 30, "polo": 30}
 _FOLDS_M = {"shirt": 0.0034, "blouse": 0.0036, "tshirt": 0.003, "polo": 0.003, "jumper": 0.0028}
 _SOFT = {"shirt": 1.0, "blouse": 0.9, "jumper": 0.75, "turtleneck": 0.5, "dress": 0.6}
 
@@ -40,13 +40,13 @@ _SOFT = {"shirt": 1.0, "blouse": 0.9, "jumper": 0.75, "turtleneck": 0.5, "dress"
 def top_garments(top: Top, fitting: Fitting, rng: np.random.Generator) -> list[Garment]:
     """The top and what is sewn onto it; puts its layer on the fitting."""
     tucked = top.tucked or top.kind == "dress"
-    hem, sleeves = above(WAIST_M - 0.045 if tucked else TOP_HEM_M), sleeve(stepped(top.sleeve_m, 0.02))
+    hem, sleeves = above(WAIST_M - 0.075 if tucked else TOP_HEM_M), sleeve(_sleeve_m(top))
     neckline = _neckline(top.kind, rng)
     layer = fitting.add(_layer(top, fitting, tucked, all_of(hem, sleeves)))
     material = fabric_material("top", top.fabric)
     kind = "dress" if top.kind == "dress" else "top"
-    inside = all_of(hem, sleeves, *neckline)
-    shape = OnSuit(fitting, layer, piece(SUIT, (hem, sleeves, *neckline)), 0.005 if top.kind == "jumper" else 0.003)
+    inside = all_of(*neckline, hem, sleeves)
+    shape = OnSuit(fitting, layer, piece(SUIT, (*neckline, hem, sleeves)), 0.005 if top.kind == "jumper" else 0.003)
     garments = [Garment(kind, shape, [material], kind, inside, covering(neckline, hem, sleeves))]
     trims = _trims(top, WAIST_M if tucked else TOP_HEM_M)
     for name, fields, raised in trims:
@@ -72,13 +72,18 @@ def tie_garments(tie: Fabric, fitting: Fitting, layer: int) -> list[Garment]:
 def _neckline(kind: str, rng: np.random.Generator) -> tuple[Field, ...]:
     """Fields of the neck, of few kinds, so that pieces recur."""
     if kind in ("shirt", "polo"):
-        return (collar_edge(1.575, 0.5), front_opening(float(rng.choice([1.40, 1.43, 1.46])), 1.55, 0.045))
+        return (collar_edge(1.575, 0.5), front_opening(float(rng.choice([1.40, 1.45])), 1.55, 0.045))
     if kind == "blouse":
-        width, depth = float(rng.choice([1.0, 1.15, 1.3])), float(rng.choice([1.38, 1.42, 1.46]))
+        width, depth = [(1.0, 1.42), (1.15, 1.38), (1.15, 1.46), (1.3, 1.42)][int(rng.integers(4))]
         return (round_neck(width), front_opening(depth, 1.55, 0.05))
     if kind == "turtleneck":
         return (collar_edge(1.60, 0.3),)
-    return (round_neck(float(rng.choice([0.95, 1.05, 1.15, 1.25]))),)
+    return (round_neck(float(rng.choice([0.95, 1.07, 1.2]))),)
+
+
+def _sleeve_m(top: Top) -> float:
+    """Where the sleeve is cut: of few lengths, so that pieces recur."""
+    return stepped(top.sleeve_m, 0.04) if top.sleeve_m < 0.49 else min(max(stepped(top.sleeve_m, 0.02), 0.52), 0.54)
 
 
 def _layer(top: Top, fitting: Fitting, tucked: bool, where: Field) -> Layer:
@@ -87,7 +92,7 @@ def _layer(top: Top, fitting: Fitting, tucked: bool, where: Field) -> Layer:
     sleeve_slack = 0.016 if top.sleeve_m < 0.3 else 0.009
     slack = 1.5 * top.looseness_m + np.where(trunk, 0, sleeve_slack * ramp(chart.arm_m, 0.03, 0.2))
     slack = slack + (0 if tucked else 0.010) * ramp(1.2 - z, 0, 0.2) * trunk
-    tight = LEAST_M + fitting.spanned_m(_SPANS.get(top.kind, 12))
+    tight = LEAST_M + fitting.spanned_m(_SPANS.get(top.kind, 10))
     if tucked:  # drawn in at the waist, with some cloth fallen over it
         drawn = np.where(trunk, ramp(z, WAIST_M - 0.01, WAIST_M + 0.09), 1.0)
         slack = (slack + 0.012 * np.exp(-(((z - WAIST_M - 0.07) / 0.045) ** 2)) * trunk) * drawn
@@ -105,7 +110,7 @@ def _trims(top: Top, hem_m: float) -> list[tuple[str, tuple[Field, ...], float]]
     if top.kind in ("shirt", "blouse"):
         trims.append(("placket", (front_strip(0.017, hem_m, 1.5),), 0.002))
         if top.sleeve_m > 0.49:
-            trims.append(("cuffs", (cuff(stepped(top.sleeve_m, 0.02), 0.055),), 0.002))
+            trims.append(("cuffs", (cuff(_sleeve_m(top), 0.055),), 0.002))
     if top.kind == "polo":
         trims.append(("placket", (front_strip(0.017, 1.32, 1.5),), 0.002))
     if top.pocket:

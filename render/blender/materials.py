@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from assets.mesh import Material
-from render.blender.meshes import PATTERN_ATTRIBUTE
+from render.blender.meshes import PATTERN_ATTRIBUTE, SHADE_ATTRIBUTE
 
 if TYPE_CHECKING:
     from render.blender.session import Session
@@ -97,6 +97,15 @@ class Nodes:
         """The colour times tint where share is 1, itself where it is 0."""
         return self._blend("MULTIPLY", share, color, tint)
 
+    def shaded(self, color: Any) -> Any:
+        """The colour times 1 + the mesh's shade; itself where the mesh has none."""
+        found = self.tree.nodes.new("ShaderNodeAttribute")
+        found.attribute_name = SHADE_ATTRIBUTE
+        factor = self.tree.nodes.new("ShaderNodeVectorMath")
+        self.feed(factor.inputs[0], found.outputs["Vector"])
+        factor.inputs[1].default_value = (1.0, 1.0, 1.0)
+        return self._blend("MULTIPLY", 1.0, color, factor.outputs[0])
+
     def _blend(self, how: str, share: Any, first: Any, second: Any) -> Any:
         node = self.tree.nodes.new("ShaderNodeMix")
         node.data_type, node.blend_type = "RGBA", how
@@ -158,6 +167,8 @@ def build_material(session: Session, material: Material) -> Any:
             nodes.feed(surface.inputs["Normal"], nodes.bump(folds, 2 * material.bump, _FOLD_M))
         else:
             nodes.feed(surface.inputs["Normal"], nodes.bump(height, material.bump, material.scale_m / 2))
+    if material.shaded:
+        color = nodes.shaded(color)
     nodes.feed(surface.inputs["Base Color"], color)
     if material.subsurface > 0:
         _make_skin(nodes, surface, material)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from render.blender.session import Session
 
 PATTERN_ATTRIBUTE = "pattern_m"
+SHADE_ATTRIBUTE = "shade"
 _SCALP_RADIUS_M = 0.09
 _STRAND_STRETCH = 0.06
 """How much slower hair changes along a strand than across it."""
@@ -56,6 +57,9 @@ def _fill(data: Any, mesh: Mesh) -> None:
         data.shade_smooth()
     else:
         data.shade_flat()
+    if mesh.shade is not None:
+        shade = data.attributes.new(SHADE_ATTRIBUTE, "FLOAT_VECTOR", "POINT")
+        shade.data.foreach_set("vector", np.ascontiguousarray(mesh.shade, np.float32).ravel())
     attribute = data.attributes.new(PATTERN_ATTRIBUTE, "FLOAT_VECTOR", "CORNER")
     attribute.data.foreach_set("vector", np.ascontiguousarray(pattern_coordinates(mesh), np.float32).ravel())
 

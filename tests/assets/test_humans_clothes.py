@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import colorsys
+from collections import Counter
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,14 +11,19 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from annotate.classes import CLASS_ID
+from assets.humans.anny import load_body_model
 from assets.humans.build import build_human, rest_body
 from assets.humans.chart import Chart, body_chart
+from assets.humans.cloth_parts import ClothPart
+from assets.humans.clothing import SUIT_SHARE, Outfit, sample_outfit
 from assets.humans.head import outer_skin
+from assets.humans.parts import Motion
 from assets.humans.spec import STATURE_M, HumanSpec, sample_human
-from assets.humans.surface import Surface, cut
+from assets.humans.surface import UV_SPAN_M, Surface, cut, vertex_normals
 from assets.humans.tailoring import OVERLAP_M, hidden
 from assets.humans.wardrobe import dress
 from assets.mesh import Human
+from assets.poses.spec import load_pose, sample_pose
 
 
 def turn(x: float = 0, y: float = 0, z: float = 0) -> np.ndarray:
@@ -123,7 +130,8 @@ def test_every_triangle_has_material_class_and_texture(pose):
         assert human.uvs is not None and human.uvs.shape == (count, 3, 2) and np.isfinite(human.uvs).all()
         assert human.triangles.min() == 0 and human.triangles.max() == len(human.vertices_m) - 1
         assert human.triangle_material.min() >= 0 and human.triangle_material.max() < len(human.materials)
-        allowed = [CLASS_ID[name] for name in ("skin", "hair", "top", "bottom", "shoes", "jacket", "dress")]
+        worn = ("skin", "hair", "top", "bottom", "shoes", "jacket", "dress", "headwear", "accessory")
+        allowed = [CLASS_ID[name] for name in worn]
         assert np.isin(human.triangle_class, allowed).all()
         for material in human.materials:
             assert all(0 <= value <= 1 for value in (*material.base_color, material.roughness))
@@ -265,7 +273,7 @@ def test_statures_are_those_of_adults():
         assert len(statures) > 60
         assert statures.mean() == pytest.approx(mean, abs=0.018)
         assert statures.std() == pytest.approx(deviation, abs=0.015)
-    assert all(20 <= spec.age_years <= 67 for spec in people)
+    assert all(18 <= spec.age_years <= 70 for spec in people)
 
 
 def test_body_has_the_stature_of_its_spec():
@@ -277,11 +285,132 @@ def test_body_has_the_stature_of_its_spec():
 
 
 def test_fabrics_are_as_saturated_and_bright_as_office_clothes():
-    import colorsys
-
-    linear = np.array([sample_human(np.random.default_rng(seed)).outfit.top.fabric.color for seed in range(300)])
-    srgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    saturation, value = np.array([colorsys.rgb_to_hsv(*color)[1:] for color in srgb]).T
+    colors = hsv([sample_human(np.random.default_rng(seed)).outfit.top.fabric.color for seed in range(300)])
+    _, saturation, value = colors.T
     assert saturation.mean() == pytest.approx(0.3 * np.sqrt(2 / np.pi), abs=0.04)
     assert value.mean() == pytest.approx(0.5, abs=0.04)
     assert value.std() == pytest.approx(0.2, abs=0.03)
+
+
+def hsv(linear) -> np.ndarray:
+    linear = np.array(linear)
+    srgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.array([colorsys.rgb_to_hsv(*color) for color in srgb])
+
+
+@pytest.fixture(scope="module")
+def outfits() -> list[tuple[str, Outfit]]:
+    """Sex and clothes of 2000 people."""
+    rng = np.random.default_rng(4)
+    sexes = ["female" if number % 2 else "male" for number in range(2000)]
+    return [(sex, sample_outfit(rng, sex)) for sex in sexes]
+
+
+def is_suit(outfit: Outfit) -> bool:
+    return outfit.jacket is not None and outfit.bottom is not None and outfit.jacket.fabric == outfit.bottom.fabric
+
+
+def test_some_wear_dark_suits(outfits):
+    for sex, share in SUIT_SHARE.items():
+        suits = [outfit for own, outfit in outfits if own == sex and is_suit(outfit)]
+        assert len(suits) / 1000 == pytest.approx(share, abs=0.03)
+        assert hsv([suit.jacket.fabric.color for suit in suits])[:, 2].max() < 0.35
+        assert 0.2 < np.mean([suit.tie is not None for suit in suits]) < 0.7 or sex == "female"
+
+
+def test_jackets_and_trousers_are_mostly_dark(outfits):
+    jackets = hsv([outfit.jacket.fabric.color for _, outfit in outfits if outfit.jacket is not None])
+    trousers = hsv([one.bottom.fabric.color for _, one in outfits if one.bottom and "skirt" not in one.bottom.kind])
+    for colors in (jackets, trousers):
+        assert (colors[:, 2] < 0.4).mean() > 0.6
+        assert (colors[:, 2] > 0.5).mean() > 0.03
+
+
+def test_every_kind_of_clothing_and_every_pattern_occurs(outfits):
+    tops = Counter(outfit.top.kind for _, outfit in outfits)
+    assert set(tops) == {"tshirt", "polo", "shirt", "blouse", "jumper", "turtleneck", "dress"}
+    assert 0.3 < tops["shirt"] / len(outfits) < 0.5
+    patterns = Counter(outfit.top.fabric.pattern for _, outfit in outfits)
+    assert patterns["plain"] > 0.55 * len(outfits)
+    assert min(patterns[name] for name in ("stripes", "checks", "noise")) > 0.03 * len(outfits)
+    assert {outfit.bag.kind for _, outfit in outfits if outfit.bag} == {"backpack", "shoulder_bag"}
+    assert all(sum(getattr(one, extra) is not None for _, one in outfits) > 20 for extra in ("scarf", "lanyard", "tie"))
+
+
+def test_skirts_and_dresses_are_worn_by_a_third_of_the_women_and_no_man(outfits):
+    skirted = [
+        (sex, outfit.top.kind == "dress" or (outfit.bottom is not None and "skirt" in outfit.bottom.kind))
+        for sex, outfit in outfits
+    ]
+    assert not any(skirt for sex, skirt in skirted if sex == "male")
+    assert 0.2 < np.mean([skirt for sex, skirt in skirted if sex == "female"]) < 0.45
+    assert sum(outfit.top.kind == "dress" for _, outfit in outfits) > 50
+
+
+def test_one_in_some_wears_headphones():
+    worn = [sample_human(np.random.default_rng(seed)).headphones is not None for seed in range(300)]
+    assert 0.01 < np.mean(worn) < 0.3
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_nothing_comes_through_what_covers_it(number):
+    pytest.importorskip("embreex")
+    from benchmarks.clothes import ACTIVITIES, WORST_SHARE, examine
+
+    rng = np.random.default_rng([21, number])
+    spec = sample_human(rng)
+    found = examine(spec, load_pose(sample_pose(rng, ACTIVITIES[number % 3])))
+    assert found.covered_m2 > 0.4
+    assert found.share(skin=True) <= WORST_SHARE, found.through_cm2
+    assert found.share(skin=False) <= WORST_SHARE, found.through_cm2
+
+
+def test_the_measure_sees_skin_outside_of_a_shirt():
+    pytest.importorskip("embreex")
+    from benchmarks import clothes
+
+    spec = office_worker(1)
+    layers, parts, motion = clothes.layers_of(spec, STANDING)
+    cloth = clothes.Faces(*clothes.together([part for part in parts if isinstance(part, ClothPart)]))
+    everything = cloth.scene
+    triangles = load_body_model().triangles["body"]
+    swollen = motion.rest.vertices_m + 0.05 * vertex_normals(motion.rest.vertices_m, triangles)
+    points = motion.pose(swollen, load_body_model().weights)
+    bare = clothes.Layer("skin", points, triangles, body_chart(), layers[0].over)
+    area, places = clothes.through(everything, cloth, bare)
+    assert area > 3000
+    assert (np.abs(places[:, 2] - 1.3) < 0.1).any()
+
+
+def test_clothes_of_anybody_have_few_triangles():
+    counts = []
+    for seed in range(12):
+        spec = person(seed)
+        human = build_human(spec, STANDING)
+        worn = [CLASS_ID[name] for name in ("top", "bottom", "shoes", "jacket", "dress", "accessory")]
+        counts.append(np.isin(human.triangle_class, worn).sum())
+    assert np.mean(counts) < 20_000
+    assert max(counts) < 30_000
+
+
+def test_patterns_run_on_from_triangle_to_triangle():
+    spec = person(3)
+    top = next(garment for garment in dress(spec, rest_body(spec)) if garment.name in ("top", "dress"))
+    still = Motion(rest := rest_body(spec), np.tile(np.eye(3), (len(rest.heads_m), 1, 1)), rest.heads_m)
+    cloth = top.shape.posed(still)
+    torn = torn_sides(cloth.triangles, cloth.uvs * UV_SPAN_M)
+    # Tubes are torn along one line each where cloth is sewn: trunk, sleeves, shoulders.
+    assert torn < 0.05
+
+
+def torn_sides(triangles: np.ndarray, uvs_m: np.ndarray) -> float:
+    """Share of inner sides at which two triangles' texture coordinates differ by more than 2 mm."""
+    sides = np.stack([triangles, np.roll(triangles, -1, 1)], 2).reshape(-1, 2)
+    ends = np.stack([uvs_m, np.roll(uvs_m, -1, 1)], 2).reshape(-1, 2, 2)
+    order = sides.argsort(1)
+    sides, ends = np.take_along_axis(sides, order, 1), np.take_along_axis(ends, order[:, :, None], 1)
+    key = sides[:, 0].astype(np.int64) * (triangles.max() + 1) + sides[:, 1]
+    order = np.argsort(key, kind="stable")
+    same = key[order][1:] == key[order][:-1]
+    first, second = ends[order][:-1][same], ends[order][1:][same]
+    return float((np.abs(first - second).max((1, 2)) > 0.002).mean())

