@@ -21,7 +21,7 @@ from annotate.validation import first_repeated
 
 SCHEMA_VERSION = 2
 """1 had neither keypoints, radius-aligned and whole boxes, positions nor dense maps; it is read as it is."""
-GENERATOR = "plafond 0.2.0"
+GENERATOR = "plafond 0.3.0"
 """Program and version; the version is pyproject's."""
 PERSON_CATEGORY = {"id": 1, "name": "person", "supercategory": "person"}
 FILE_FOLDERS = {
