@@ -16,8 +16,8 @@ import shapely
 from scipy import ndimage
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
+from shapely import box as rectangle
 from shapely.geometry import LineString, Point, Polygon
-from shapely.geometry import box as rectangle
 from shapely.geometry.base import BaseGeometry
 
 from render.furniture import Piece
@@ -146,8 +146,10 @@ class FloorPlan:
 class Routes:
     """The floor between the furniture as a grid, and the ways over it from a door."""
 
-    def __init__(self, plan: FloorPlan, start: tuple[float, float]) -> None:
-        self._low = [one.footprint for one in plan.obstacles if one.bottom_m < _OVERHEAD_M]
+    def __init__(self, plan: FloorPlan, start: tuple[float, float], movable: tuple[str, ...] = ()) -> None:
+        """movable: kinds of obstacles that whoever comes pushes aside."""
+        low = [one for one in plan.obstacles if one.bottom_m < _OVERHEAD_M and one.kind not in movable]
+        self._low = [one.footprint for one in low]
         self._room = plan.room
         self._clear_m = _clearance(plan.room, self._low)
         slim = self._clear_m >= _SLIM_M
@@ -188,8 +190,10 @@ class Routes:
         return lines
 
     def far_places(self, count: int, rng: np.random.Generator) -> Line:
-        """Some places in wide aisles, where somebody may be going."""
-        rows, columns = np.nonzero(self._reached & (self._clear_m >= _ROUTE_M))
+        """Some places in wide aisles to which wide aisles lead, where somebody may be going."""
+        passable = self._clear_m >= _ROUTE_M
+        labels, _ = ndimage.label(passable, np.ones((3, 3)))
+        rows, columns = np.nonzero(passable & (labels == labels[self._nearest(self._start_m(), passable)]))
         if not len(rows):
             return []
         picks = rng.integers(len(rows), size=count)

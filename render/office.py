@@ -12,16 +12,17 @@ from dataclasses import replace
 
 import numpy as np
 from shapely import affinity
-from shapely.geometry import box as rectangle
+from shapely import box as rectangle
 from shapely.ops import unary_union
 
 from render import furniture
 from render.floor_plan import FloorPlan, Routes
-from render.furniture import Piece, assembled
+from render.furniture import Piece, assembled, moved_obstacles
 from render.office_furnishing import furnish
 from render.office_lamps import lamp_bodies, office_lamps, shifted
 from render.office_spec import OfficeSpec, RoomKind, sample_office
-from render.office_workplaces import Workshop, as_one, moved_obstacles
+from render.office_walls import hang
+from render.office_workplaces import Workshop, as_one
 from render.office_zones import DOOR_M, Division, Door, divide, heading_into_room, on_side
 from render.place import Place, Seat, Spot, digest
 from render.randomise import randomised
@@ -66,7 +67,7 @@ def build_office(spec: OfficeSpec) -> Place:
 
 
 def _furnished(spec: OfficeSpec, division: Division, rng: np.random.Generator) -> FloorPlan:
-    """Walls, columns and landings first, then what each zone is for."""
+    """Walls, columns and landings first, then what each zone is for, then what hangs on the walls."""
     plan = FloorPlan(spec, division)
     walls = inner_walls(spec, division)
     if walls.meshes:
@@ -77,6 +78,7 @@ def _furnished(spec: OfficeSpec, division: Division, rng: np.random.Generator) -
     workshop = Workshop(spec, rng)
     for zone in division.zones:
         furnish(workshop, plan, zone)
+    hang(spec, division, plan, rng)
     return plan
 
 
@@ -127,9 +129,10 @@ def _ways(
     spec = plan.spec
     entries = [on_side(spec, door.side, door.at_m, 0.7) for door in division.doors]
     plan.spots += [_door_spot(spec, door) for door in division.doors]
-    routes = Routes(plan, entries[0] if entries else division.zones[0].center)
+    start = entries[0] if entries else division.zones[0].center
+    routes, between_chairs = Routes(plan, start), Routes(plan, start, ("chair",))
     spots = [spot for spot in plan.clear_spots() if routes.reaches(spot.x_m, spot.y_m, 0.5)]
-    seats = [seat for seat in plan.seats if routes.reaches(seat.x_m, seat.y_m)]
+    seats = [seat for seat in plan.seats if between_chairs.reaches(seat.x_m, seat.y_m)]
     goals = [*entries[1:], *((spot.x_m, spot.y_m) for spot in spots if spot.kind != "door")]
     if len(goals) > _MOST_WALKWAYS - _FAR_PLACES:
         goals = [goals[int(n)] for n in rng.permutation(len(goals))[: _MOST_WALKWAYS - _FAR_PLACES]]

@@ -11,15 +11,17 @@ from collections.abc import Callable
 
 import numpy as np
 from shapely import affinity
+from shapely import box as rectangle
 from shapely.geometry import Polygon
-from shapely.geometry import box as rectangle
 
+from assets.mesh import Material
 from render import furniture
 from render.floor_plan import FloorPlan
 from render.furniture import Piece
+from render.office_clutter import amount, strew, topped
 from render.office_finishes import SOFA_CLOTHS, cloth_material, darker, drawn, top_material, varied
 from render.office_layouts import DeskLayout, TablePlace, cell_layout, lay_out
-from render.office_workplaces import Workshop, as_one, moved_obstacles
+from render.office_workplaces import Workshop
 from render.office_zones import SIDES, Side, Zone, heading_into_room
 from render.place import Seat, Spot, SpotKind
 
@@ -28,6 +30,7 @@ _SOFA_PLACE_M = 0.62
 """Width of a sofa that one sitter takes."""
 _PASS_M = 0.75
 """Room to pass between what stands along the walls and everything else."""
+_MOST_STREWN = 60
 _STAND_OFF_M = 0.4
 """How far before a counter, board or printer somebody stands."""
 
@@ -47,12 +50,13 @@ def furnish(workshop: Workshop, plan: FloorPlan, zone: Zone) -> None:
 def _desks(workshop: Workshop, plan: FloorPlan, zone: Zone) -> None:
     _set_out(workshop, plan, lay_out(workshop.spec, zone, workshop.rng))
     rng = workshop.rng
-    kinds = ["shelf"] * int(rng.integers(1, 4)) + ["cabinet"] * int(rng.integers(1, 4))
+    more = amount(0.7, workshop.spec.clutter, rng)
+    kinds = ["shelf"] * int(rng.integers(1, 4 + more)) + ["cabinet"] * int(rng.integers(1, 4 + more))
     kinds += ["plant"] * int(rng.integers(1, 5)) + ["printer"] * int(rng.random() < 0.6)
     kinds += ["coats"] * int(rng.random() < 0.5) + ["lockers"] * int(rng.random() < 0.3)
     kinds += ["board"] * int(rng.integers(0, 2)) + ["water"] * int(rng.random() < 0.25)
     _along_walls(workshop, plan, zone, kinds)
-    _strewn(workshop, plan, zone, int(rng.integers(2, 8)))
+    _strewn(workshop, plan, zone, 0.15)
 
 
 def _cell(workshop: Workshop, plan: FloorPlan, zone: Zone) -> None:
@@ -60,7 +64,7 @@ def _cell(workshop: Workshop, plan: FloorPlan, zone: Zone) -> None:
     rng = workshop.rng
     kinds = [str(kind) for kind in rng.choice(["shelf", "cabinet", "plant", "coats", "board"], int(rng.integers(1, 4)))]
     _along_walls(workshop, plan, zone, kinds)
-    _strewn(workshop, plan, zone, int(rng.integers(0, 3)))
+    _strewn(workshop, plan, zone, 0.1)
 
 
 def _meeting(workshop: Workshop, plan: FloorPlan, zone: Zone) -> None:
@@ -71,6 +75,7 @@ def _meeting(workshop: Workshop, plan: FloorPlan, zone: Zone) -> None:
             break
     kinds = ["wall board"] * int(rng.integers(1, 3)) + ["cabinet"] * int(rng.integers(0, 2))
     _along_walls(workshop, plan, zone, [*kinds, *["plant"] * int(rng.integers(0, 3))])
+    _strewn(workshop, plan, zone, 0.07)
 
 
 def _meeting_table(zone: Zone, shrunk_m: float, rng: np.random.Generator) -> TablePlace:
@@ -91,7 +96,7 @@ def _lounge(workshop: Workshop, plan: FloorPlan, zone: Zone) -> None:
     _sofa_groups(workshop, plan, zone)
     rng = workshop.rng
     _along_walls(workshop, plan, zone, ["plant"] * int(rng.integers(1, 4)) + ["shelf"] * int(rng.integers(0, 2)))
-    _strewn(workshop, plan, zone, int(rng.integers(0, 3)))
+    _strewn(workshop, plan, zone, 0.1)
 
 
 def _kitchen(workshop: Workshop, plan: FloorPlan, zone: Zone) -> None:
@@ -105,6 +110,7 @@ def _kitchen(workshop: Workshop, plan: FloorPlan, zone: Zone) -> None:
     for _ in range(int(zone.width_m * zone.depth_m / 5)):
         _kitchen_table(workshop, plan, zone)
     _along_walls(workshop, plan, zone, ["plant", "board", "bin", "water"][: int(rng.integers(1, 5))])
+    _strewn(workshop, plan, zone, 0.08)
 
 
 def _corridor(workshop: Workshop, plan: FloorPlan, zone: Zone) -> None:
@@ -114,6 +120,7 @@ def _corridor(workshop: Workshop, plan: FloorPlan, zone: Zone) -> None:
         return
     kinds = ["lockers", "plant", "printer", "water", "coats", "bench", "board", "bin"]
     _along_walls(workshop, plan, zone, [str(kind) for kind in rng.permutation(kinds)][: int(rng.integers(1, 6))])
+    _strewn(workshop, plan, zone, 0.05)
 
 
 def _set_out(workshop: Workshop, plan: FloorPlan, layout: DeskLayout) -> None:
@@ -124,7 +131,8 @@ def _set_out(workshop: Workshop, plan: FloorPlan, layout: DeskLayout) -> None:
     for screen in layout.partitions:
         near = rectangle(-screen.length_m / 2, -0.1, screen.length_m / 2, 0.1)
         turned = affinity.rotate(near, screen.heading, (0, 0), use_radians=True)
-        if plan.has_kind("desk", affinity.translate(turned, screen.x, screen.y)):
+        there = affinity.translate(turned, screen.x, screen.y)
+        if plan.has_kind("desk", there) and not plan.has_kind("column", there):
             workshop.stand_partition(plan, screen)
 
 
@@ -135,7 +143,9 @@ def _counter(workshop: Workshop, plan: FloorPlan, zone: Zone, side: Side) -> boo
     length = min(high - low - 0.9, float(rng.uniform(1.8, 4.2)))
     if length < 1.5:
         return False
+    things = amount(3.0 * length, workshop.spec.clutter, rng)
     counter = furniture.kitchen_counter(rng, length)
+    counter = topped(rng, counter, (length / 2, 0.3), 0.92, things, furniture.KITCHEN_THINGS)
     at = float(rng.uniform(low + length / 2 + 0.02, high - length / 2 - 0.72))
     if not plan.try_add(_at_wall(counter, zone, side, at)):
         return False
@@ -245,46 +255,46 @@ _SPOTS: dict[str, SpotKind] = {
 }
 
 
+def _storage(workshop: Workshop, kind: str, look: Material) -> Piece:
+    """A shelf, a cabinet, a bench or lockers, with what has been put on top."""
+    rng = workshop.rng
+    if kind == "lockers":
+        width = float(rng.choice([0.9, 1.2, 1.8]))
+        piece, half = furniture.lockers(rng, width), (width / 2, 0.22)
+        height = piece.obstacles[0].top_m
+    elif kind == "shelf":
+        width, height = float(rng.choice([0.8, 1.0, 1.2])), float(rng.choice([1.2, 1.6, 2.0]))
+        piece, half = furniture.shelf(rng, width, height, look), (width / 2, 0.17)
+    else:
+        width, height = float(rng.choice([0.8, 1.2])), 0.45 if kind == "bench" else float(rng.choice([0.75, 1.1]))
+        piece, half = furniture.cabinet(rng, width, height, look), (width / 2, 0.21)
+    return topped(rng, piece, half, height, amount(3.2 * width, workshop.spec.clutter, rng))
+
+
 def _wall_piece(kind: str, workshop: Workshop) -> Piece:
     rng, color = workshop.rng, varied(workshop.spec.desk_color, workshop.rng)
     wood = top_material("shelf board", color if rng.random() < 0.6 else darker(color))
+    front = (furniture.WHITE, furniture.STEEL, furniture.BLACK, wood)[int(rng.choice(4, p=[0.5, 0.15, 0.15, 0.2]))]
     makers: dict[str, Callable[[], Piece]] = {
-        "shelf": lambda: furniture.shelf(
-            rng, float(rng.choice([0.8, 1.0, 1.2])), float(rng.choice([1.2, 1.6, 2.0])), wood
-        ),
-        "cabinet": lambda: furniture.cabinet(
-            rng, float(rng.choice([0.8, 1.2])), float(rng.choice([0.75, 1.1])), furniture.WHITE
-        ),
+        "shelf": lambda: _storage(workshop, "shelf", wood),
+        "cabinet": lambda: _storage(workshop, "cabinet", front),
+        "bench": lambda: _storage(workshop, "bench", wood),
+        "lockers": lambda: _storage(workshop, "lockers", wood),
         "plant": lambda: furniture.plant(rng, float(rng.uniform(0.8, 1.6))),
         "printer": lambda: furniture.printer(rng),
         "coats": lambda: furniture.coat_rack(rng),
-        "lockers": lambda: furniture.lockers(rng, float(rng.choice([0.9, 1.2, 1.8]))),
         "board": lambda: furniture.whiteboard_stand(rng),
         "wall board": lambda: furniture.wall_whiteboard(rng, float(rng.uniform(1.2, 2.0))),
         "water": lambda: furniture.water_cooler(rng),
-        "bench": lambda: furniture.cabinet(rng, 1.2, 0.45, wood),
         "bin": lambda: furniture.waste_bin(rng),
     }
     return workshop.repeated(kind, makers[kind])
 
 
-def _strewn(workshop: Workshop, plan: FloorPlan, zone: Zone, count: int) -> None:
-    """Bins, boxes, bags and odd things on the floor, near furniture rather than in an aisle."""
-    rng = workshop.rng
-    for _ in range(count):
-        draw = rng.random()
-        if draw < 0.45:
-            piece = workshop.repeated("bin", lambda: furniture.waste_bin(rng))
-        else:
-            piece = as_one(furniture.floor_box(rng) if draw < 0.9 else furniture.distractor(rng))
-        if not piece.obstacles:
-            continue
-        for _ in range(6):
-            x, y = float(rng.uniform(zone.x0, zone.x1)), float(rng.uniform(zone.y0, zone.y1))
-            heading = float(rng.uniform(0, 2 * math.pi))
-            there = moved_obstacles(piece.obstacles, x, y, heading)
-            if plan.is_beside_something(there[0].footprint) and plan.try_add(piece.placed(x, y, heading), 0.02):
-                break
+def _strewn(workshop: Workshop, plan: FloorPlan, zone: Zone, per_m2: float) -> None:
+    """Things on the floor of a zone, per_m2 in an office of clutter 1."""
+    count = amount(per_m2 * zone.width_m * zone.depth_m, workshop.spec.clutter, workshop.rng)
+    strew(workshop.rng, plan, zone, min(count, _MOST_STREWN))
 
 
 def _sides_of(plan: FloorPlan, zone: Zone, rng: np.random.Generator) -> list[Side]:

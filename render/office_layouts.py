@@ -1,7 +1,8 @@
 """How desks are arranged in a zone of the embedded office: places only, no furniture.
 
 A layout is worked out in its own frame, lines of desks along x, then turned onto the zone. Measures between desks:
-a chair with its sitter takes CHAIR_ZONE_M behind a desk; two rows of sitters back to back still let somebody pass; the
+a chair with its sitter takes CHAIR_ZONE_M behind a desk; two rows of sitters back to back let somebody pass or, in
+crowded offices, just sit; the
 ends of lines leave a main aisle of MAIN_AISLE_M.
 """
 
@@ -18,7 +19,7 @@ from render.office_zones import Zone
 
 CHAIR_ZONE_M = 0.85
 MAIN_AISLE_M = 0.95
-_BACK_TO_BACK_M = (2.0, 2.5)
+_BACK_TO_BACK_M = (1.5, 2.5)
 _WALL_BEHIND_M = (1.2, 1.6)
 _SPLIT_M = 0.05
 """Room for a partition between desks that face each other."""
@@ -33,6 +34,8 @@ class DeskPlace:
     heading: float
     screened: bool = False
     """A partition stands behind the desk: no window or colleague to be seen over it."""
+    behind_m: float = CHAIR_ZONE_M
+    """Room for the chair behind the desk."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def cell_layout(spec: OfficeSpec, zone: Zone, rng: np.random.Generator) -> DeskL
 
 
 def _islands(spec: OfficeSpec, length: float, across: float, rng: np.random.Generator) -> DeskLayout:
-    return _facing(spec, length, across, rng, longest=4)
+    return _facing(spec, length, across, rng, longest=5)
 
 
 def _benches(spec: OfficeSpec, length: float, across: float, rng: np.random.Generator) -> DeskLayout:
@@ -116,16 +119,17 @@ def _facing(
     w, d = spec.desk_width_m + (_SPLIT_M if between else 0.0), spec.desk_depth_m
     split = _SPLIT_M if screen_m else 0.0
     layout = DeskLayout()
-    rows = _rows(across, 2 * d + split, d, rng)
+    gap = float(rng.uniform(*_BACK_TO_BACK_M))
+    rows, behind = _rows(across, 2 * d + split, d, gap, rng), min(CHAIR_ZONE_M, gap / 2 - 0.02)
     for y, single in rows:
         for x0, count in _blocks(length, w, longest, rng):
             for number in range(count):
                 x = x0 + (number + 0.5) * w
                 if single is not None:
-                    layout.desks.append(DeskPlace(x, y, single))
+                    layout.desks.append(DeskPlace(x, y, single, False, behind))
                     continue
-                layout.desks.append(DeskPlace(x, y + (d + split) / 2, 0.0, screen_m > 0))
-                layout.desks.append(DeskPlace(x, y - (d + split) / 2, math.pi, screen_m > 0))
+                layout.desks.append(DeskPlace(x, y + (d + split) / 2, 0.0, screen_m > 0, behind))
+                layout.desks.append(DeskPlace(x, y - (d + split) / 2, math.pi, screen_m > 0, behind))
             if screen_m and single is None:
                 layout.partitions += _partitions(x0, y, count, w, d, screen_m, between)
     return layout
@@ -146,9 +150,11 @@ def _partitions(
     return found
 
 
-def _rows(across: float, depth: float, single: float, rng: np.random.Generator) -> list[tuple[float, float | None]]:
+def _rows(
+    across: float, depth: float, single: float, gap: float, rng: np.random.Generator
+) -> list[tuple[float, float | None]]:
     """Middles of double rows of desks; with a heading, a single row against a wall that it faces."""
-    behind, gap = float(rng.uniform(*_WALL_BEHIND_M)), float(rng.uniform(*_BACK_TO_BACK_M))
+    behind = float(rng.uniform(*_WALL_BEHIND_M))
     count = int((across - 2 * behind + gap) // (depth + gap))
     if count < 1:
         lines = [(single / 2 + 0.02, 0.0)]
@@ -253,7 +259,7 @@ def _placed(layout: DeskLayout, zone: Zone, turned: bool) -> DeskLayout:
         return zone.x0 + x, zone.y0 + y, heading
 
     return DeskLayout(
-        [DeskPlace(*put(one.x, one.y, one.heading), one.screened) for one in layout.desks],
+        [DeskPlace(*put(one.x, one.y, one.heading), one.screened, one.behind_m) for one in layout.desks],
         [PartitionPlace(*put(one.x, one.y, one.heading), one.length_m, one.height_m) for one in layout.partitions],
         [
             TablePlace(*put(one.x, one.y, one.heading), one.length_m, one.depth_m, one.chairs_a_side, one.shape)

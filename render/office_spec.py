@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from render.office_finishes import (
     ACCENTS,
     CHAIR_CLOTHS,
+    DARK_FLOORS,
+    DARK_TOPS,
     DESK_TOPS,
     FLOORS,
     PARTITION_CLOTHS,
@@ -34,7 +36,7 @@ ChairMake = Literal["task", "mesh", "executive", "visitor", "conference"]
 LampKind = Literal["panels", "strips", "downlights", "pendants"]
 
 _ROOMS: dict[RoomKind, float] = {
-    "open_plan": 0.42, "mixed": 0.26, "cells": 0.1, "meeting": 0.09, "lounge": 0.08, "corridor": 0.05,
+    "open_plan": 0.48, "mixed": 0.3, "cells": 0.07, "meeting": 0.06, "lounge": 0.05, "corridor": 0.04,
 }  # fmt: skip
 """How often each kind is drawn."""
 _SIZES_M: dict[RoomKind, tuple[tuple[float, float], tuple[float, float]]] = {
@@ -46,7 +48,7 @@ _SIZES_M: dict[RoomKind, tuple[tuple[float, float], tuple[float, float]]] = {
     "corridor": ((7.0, 20.0), (1.9, 3.2)),
 }
 _LAYOUTS: dict[DeskLayout, float] = {
-    "islands": 0.34, "benches": 0.2, "cubicles": 0.1, "rows": 0.1, "walls": 0.1, "tables": 0.16,
+    "islands": 0.38, "benches": 0.26, "cubicles": 0.07, "rows": 0.08, "walls": 0.08, "tables": 0.13,
 }  # fmt: skip
 _CHAIRS: dict[ChairMake, float] = {
     "task": 0.36, "mesh": 0.24, "executive": 0.08, "visitor": 0.2, "conference": 0.12,
@@ -55,6 +57,9 @@ _LAMPS: dict[LampKind, float] = {"panels": 0.4, "strips": 0.25, "downlights": 0.
 _CEILING_M: tuple[tuple[float, float, float], ...] = ((0.62, 2.56, 3.1), (0.26, 3.1, 3.8), (0.12, 3.8, 4.55))
 """Share of the offices, lowest, highest."""
 _PENDANTS_FROM_M = 2.8
+_CLUTTER = (0.2, 4.0)
+_CLUTTER_SPREAD = 0.8
+"""Of the logarithm: one office in five has less than half of what most have, one in five more than twice as much."""
 
 
 class OfficeSpec(BaseModel):
@@ -102,8 +107,10 @@ class OfficeSpec(BaseModel):
     sun_azimuth_deg: float = Field(ge=-80, le=80)
     """Where the sun stands, seen through the first window side: 0 straight before it."""
     sun_elevation_deg: float = Field(ge=5, le=80)
+    clutter: float = Field(default=1.0, ge=0, le=6)
+    """How many things lie on desks, cupboards and the floor and hang on walls: 1 as in most, 0.2 tidy, 4 chaos."""
     seed: int
-    """Draws everything small: clutter, screens, how chairs stand."""
+    """Draws everything small: which things, screens, how chairs stand."""
     randomised: int | None = None
     """Seed of random textures, lamps and distractors (render.randomise); None for an office as they are."""
 
@@ -126,6 +133,7 @@ def sample_office(rng: np.random.Generator, room: RoomKind | None = None) -> Off
         desk_width_m=float(rng.choice([1.2, 1.3, 1.4, 1.4, 1.5, 1.6, 1.6, 1.8])),
         desk_depth_m=float(rng.choice([0.6, 0.7, 0.7, 0.75, 0.8, 0.8])),
         window_sides=_window_sides(kind, depth, rng),
+        clutter=round(float(np.clip(np.exp(rng.normal(0.1, _CLUTTER_SPREAD)), *_CLUTTER)), 2),
         seed=int(rng.integers(2**31)),
         **_sample_looks(ceiling, rng),
         **_sample_light_fittings(ceiling, rng),
@@ -165,7 +173,7 @@ def _sample_looks(ceiling_m: float, rng: np.random.Generator) -> dict[str, Any]:
     pair = pairs[int(rng.integers(len(pairs)))]
     accent: AccentKind = str(rng.choice(get_args(AccentKind), p=[0.5, 0.3, 0.1, 0.1]))  # type: ignore[assignment]
     bare = ceiling_m > 3.3 and rng.random() < 0.5
-    return {
+    looks = {
         "floor": floor,
         "floor_color": varied(pair[0], rng),
         "floor_second_color": varied(pair[1], rng),
@@ -180,6 +188,26 @@ def _sample_looks(ceiling_m: float, rng: np.random.Generator) -> dict[str, Any]:
         "partition_color": drawn(PARTITION_CLOTHS, rng),
         "sofa_color": drawn(SOFA_CLOTHS, rng),
     }
+    return looks | _contrast(rng)
+
+
+def _contrast(rng: np.random.Generator) -> dict[str, Any]:
+    """What dark offices, white ones with one strong colour, and those with black chairs share; none for the rest."""
+    draw = rng.random()
+    looks: dict[str, Any] = {}
+    if draw < 0.25:
+        floor: FloorKind = str(rng.choice(list(DARK_FLOORS)))  # type: ignore[assignment]
+        first, second = DARK_FLOORS[floor]
+        looks = {"floor": floor, "floor_color": varied(first, rng), "floor_second_color": varied(second, rng)}
+        if rng.random() < 0.6:
+            looks |= {"desk_color": drawn(DARK_TOPS, rng), "partition_color": drawn(DARK_TOPS, rng)}
+    elif draw < 0.5:
+        accent: AccentKind = "paint"
+        accents = {"accent": accent, "accent_color": drawn(ACCENTS[accent], rng)}
+        looks = {"wall_color": varied((0.82, 0.82, 0.81), rng), **accents}
+    if rng.random() < 0.45:
+        looks["chair_color"] = drawn(CHAIR_CLOTHS[:3], rng)
+    return looks
 
 
 def _sample_light_fittings(ceiling_m: float, rng: np.random.Generator) -> dict[str, Any]:

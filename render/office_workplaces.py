@@ -12,13 +12,13 @@ from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
-import shapely
 
 from assets.mesh import Material, Mesh
 from render import furniture
 from render.floor_plan import FloorPlan
-from render.furniture import Piece, assembled
-from render.office_finishes import CHAIR_CLOTHS, cloth_material, darker, drawn, top_material
+from render.furniture import Piece, assembled, moved_obstacles
+from render.office_clutter import amount, bounds_above, scattered, under_desk
+from render.office_finishes import CHAIR_CLOTHS, JACKETS, cloth_material, darker, drawn, top_material
 from render.office_layouts import DeskPlace, PartitionPlace, TablePlace
 from render.office_spec import OfficeSpec
 from render.place import Obstacle, Seat, Spot
@@ -28,6 +28,10 @@ DESK_M = 0.735
 _RAISED_M = 1.08
 SEAT_M = 0.46
 _VARIANTS = 5
+_THINGS = 10.0
+"""On a desk of an office of clutter 1, on average."""
+_CHAIR_REACH_M = 0.36
+"""From the middle of a chair to the back of its back."""
 _SIDE_SPOT_M = 0.72
 """How far beside a sitter a colleague stands."""
 
@@ -53,7 +57,6 @@ class Workshop:
         self._screen_counts = (1, 2) if rng.random() < 0.5 else ((1, 1, 2, 3) if rng.random() < 0.5 else (2, 2, 3))
         self._laptops = float(rng.choice([0.1, 0.25, 0.7]))
         self._repeated: dict[str, list[Piece]] = {}
-        self._tidy = float(rng.choice([0.4, 1.0, 1.6]))
 
     @cached_property
     def desk(self) -> Piece:
@@ -71,23 +74,19 @@ class Workshop:
         return furniture.drawers(self._frame)
 
     @cached_property
-    def _lamp(self) -> Piece:
-        return furniture.desk_lamp(self.rng, DESK_M)
-
-    @cached_property
     def _laptop(self) -> list[Piece]:
         return [furniture.laptop(self.rng, DESK_M) for _ in range(2)]
 
     @cached_property
     def chairs(self) -> list[Piece]:
-        """Three of the office's make, with and without a jacket, and one that came from elsewhere."""
+        """The office's make, with and without jackets (the more the more clutter), and one from elsewhere."""
         spec, rng = self.spec, self.rng
         own = furniture.chair(rng, spec.chair, self.cloth, SEAT_M)
-        cloth = cloth_material("jacket", drawn(CHAIR_CLOTHS, rng))
-        coat = assembled([own, furniture.jacket_over_chair(rng, cloth)])
+        jackets = [cloth_material("jacket", drawn(JACKETS, rng)) for _ in range(1 + min(4, round(spec.clutter)))]
+        coats = [as_one(assembled([own, furniture.jacket_over_chair(rng, cloth)])) for cloth in jackets]
         other_cloth = cloth_material("other chair", drawn(CHAIR_CLOTHS, rng))
         other = furniture.chair(rng, str(rng.choice(["task", "mesh", "visitor"])), other_cloth, SEAT_M)  # type: ignore[arg-type]
-        return [*[as_one(own)] * 6, as_one(coat), as_one(other)]
+        return [*[as_one(own)] * 7, *coats, as_one(other)]
 
     @cached_property
     def table_chairs(self) -> list[Piece]:
@@ -97,29 +96,54 @@ class Workshop:
         return [furniture.chair(self.rng, make, cloth_material("table chair", color), SEAT_M)]  # type: ignore[arg-type]
 
     @cached_property
-    def _equipment(self) -> list[Piece]:
-        return [self._make_equipment() for _ in range(_VARIANTS + 2)]
+    def _tops(self) -> list[Piece]:
+        """What stands and lies on desks: a few kinds of equipment, each with two owners' things."""
+        equipment = [self._make_equipment() for _ in range(_VARIANTS)]
+        return [as_one(assembled([one, self._things_about(one)])) for one in equipment for _ in range(2)]
+
+    def _things_about(self, equipment: Piece) -> Piece:
+        """Somebody's things on a desk, clear of its equipment; only flat ones where the hands are."""
+        x, y = self.spec.desk_width_m / 2, self.spec.desk_depth_m / 2
+        count = amount(_THINGS * float(self.rng.gamma(2.0, 0.5)), self.spec.clutter, self.rng)
+        free = (-0.24, 0.0, 0.24, y)
+        taken = bounds_above(equipment, DESK_M)
+        return scattered(self.rng, furniture.DESK_THINGS, count, (-x, -y, x, y), DESK_M, taken, free)
 
     @cached_property
-    def _clutter(self) -> list[Piece]:
+    def _below(self) -> list[Piece]:
+        """What stands under desks; often nothing."""
         w, d = self.spec.desk_width_m, self.spec.desk_depth_m
-        amounts = self.rng.integers(0, 8, _VARIANTS + 2) * self._tidy
-        return [furniture.desk_clutter(self.rng, w, d, DESK_M, int(amount)) for amount in amounts]
+        made = []
+        for _ in range(_VARIANTS):
+            sides = tuple(side for side in (-1, 1) if self.rng.random() < min(0.8, 0.25 * self.spec.clutter))
+            made.append(under_desk(self.rng, w, d, sides[:1] if self._panel else sides))
+        return made
+
+    @cached_property
+    def _laden(self) -> list[Piece]:
+        """Chairs on which nobody can sit: a bag, a coat or papers lie on them."""
+        made = []
+        for _ in range(2):
+            kind = str(self.rng.choice(["backpack", "heap", "handbag", "parcel", "pile"]))
+            load = furniture.thing(kind, self.rng)
+            meshes = [moved(mesh, 0.0, 0.02, math.pi / 2 * float(self.rng.integers(4)), SEAT_M) for mesh in load.meshes]
+            made.append(as_one(assembled([self._one(self.chairs), Piece(meshes)])))
+        return made
 
     def set_out(self, plan: FloorPlan, place: DeskPlace) -> bool:
         """Stand a desk with all that belongs to it at its place, if there is room; note its seat."""
         rng, d = self.rng, self.spec.desk_depth_m
         raised = self._adjustable and rng.random() < 0.08
         items: Items = [(self.raised_desk if raised else self.desk, 0.0, 0.0, 0.0)]
-        on_top: Items = [(self._one(self._equipment), 0.0, 0.0, 0.0), (self._one(self._clutter), 0.0, 0.0, 0.0)]
-        if rng.random() < 0.15:
-            on_top.append((self._lamp, -0.4 * self.spec.desk_width_m, -0.3 * d, 0.0))
+        on_top: Items = [(self._one(self._tops), 0.0, 0.0, 0.0)]
         items += [(_lifted(one, _RAISED_M - DESK_M), x, y, turn) for one, x, y, turn in on_top] if raised else on_top
         x_free = 0.0
         if not self._panel and rng.random() < 0.4 and self.spec.desk_width_m > 1.45:
             items.append((self._drawers, self.spec.desk_width_m / 2 - 0.23, d / 2 - 0.27, 0.0))
             x_free = -0.08
-        chair, seat, stands = self._chair_stance(raised, x_free)
+        else:
+            items.append((self._one(self._below), 0.0, 0.0, 0.0))
+        chair, seat, stands = self._chair_stance(raised, x_free, place.behind_m)
         if not plan.try_add(arranged([*items, chair], place.x, place.y, place.heading)):
             return False
         if seat is not None:
@@ -131,8 +155,8 @@ class Workshop:
         """Stand a table with chairs on both sides at its place, if there is room."""
         rng, depth = self.rng, place.depth_m
         table = furniture.meeting_table(place.length_m, depth, place.shape, DESK_M, self.table_top)  # type: ignore[arg-type]
-        on_top = furniture.desk_clutter(rng, 0.8 * place.length_m, 0.8 * depth, DESK_M, int(rng.integers(0, 6)))
-        pieces, seats = [table, on_top], []
+        pieces, seats = [table], []
+        laptops: list[Piece] = []
         for x, y, heading in _round_table(place, rng):
             turned = heading + float(rng.normal(0, 0.12))
             chair = self._one(self.table_chairs).placed(x, y, turned)
@@ -142,10 +166,12 @@ class Workshop:
             seats.append(Seat(x, y, SEAT_M, turned))
             if rng.random() < 0.5 and place.shape == "rect" and abs(y) > depth / 2:
                 reach = (depth / 2 - 0.3) * (1 if y > 0 else -1)
-                pieces.append(self._one(self._laptop).placed(x, reach, heading))
+                laptops.append(self._one(self._laptop).placed(x, reach, heading))
+        pieces += laptops
         here = DeskPlace(place.x, place.y, place.heading)
         if not plan.try_add(arranged([(assembled(pieces), 0.0, 0.0, 0.0)], place.x, place.y, place.heading)):
             return False
+        plan.add(arranged([(self._on_table(place, laptops), 0.0, 0.0, 0.0)], place.x, place.y, place.heading))
         plan.seats += [_seat_at(seat, here) for seat in seats]
         if spots:
             end = place.length_m / 2 + 0.4
@@ -153,10 +179,18 @@ class Workshop:
             plan.spots += [_spot_at(spot, here) for spot in ends if rng.random() < 0.6]
         return True
 
+    def _on_table(self, place: TablePlace, laptops: list[Piece]) -> Piece:
+        """Things on a table, more of them on a long one."""
+        share = 0.46 if place.shape == "rect" else 0.33
+        x, y = share * place.length_m, share * place.depth_m
+        count = amount(5.0 * place.length_m, self.spec.clutter, self.rng)
+        taken = [area for one in laptops for area in bounds_above(one, DESK_M)]
+        return scattered(self.rng, furniture.DESK_THINGS, count, (-x, -y, x, y), DESK_M, taken)
+
     def repeated(self, kind: str, make: Callable[[], Piece]) -> Piece:
-        """One of at most two pieces of a kind that this office has."""
+        """One of at most three pieces of a kind that this office has."""
         made = self._repeated.setdefault(kind, [])
-        if len(made) < 2:
+        if len(made) < 3:
             made.append(as_one(make()))
             return made[-1]
         return self._one(made)
@@ -170,10 +204,10 @@ class Workshop:
     def table_top(self) -> Material:
         return top_material("table top", darker(self.spec.desk_color))
 
-    def _chair_stance(self, raised: bool, x_free: float) -> tuple[Item, Seat | None, list[Spot]]:
+    def _chair_stance(self, raised: bool, x_free: float, behind_m: float) -> tuple[Item, Seat | None, list[Spot]]:
         """A chair before its desk (the desk's frame): in use, pushed under, or turned away; who may stand beside it.
 
-        x_free: middle of the room for legs under the desk.
+        x_free: middle of the room for legs under the desk. behind_m: room for the chair behind it.
         """
         rng, edge = self.rng, self.spec.desk_depth_m / 2
         choice = rng.random()
@@ -193,7 +227,9 @@ class Workshop:
         elif rng.random() < 0.3:
             side = float(rng.choice([-1, 1]))
             spots.append(Spot(x + side * _SIDE_SPOT_M, y + 0.05, -side * 0.7, "desk"))
-        chair = (self._one(self.chairs), x, y, turn)
+        y = min(y, edge + behind_m - _CHAIR_REACH_M - 0.08 * abs(turn))
+        used = not free and not raised and rng.random() < min(0.6, 0.3 * self.spec.clutter)
+        chair = (self._one(self._laden if used else self.chairs), x, y, turn)
         return chair, Seat(x, y, SEAT_M, turn) if free else None, spots
 
     def _make_equipment(self) -> Piece:
@@ -213,7 +249,7 @@ class Workshop:
         if not alone:
             keys = furniture.keyboard_and_mouse(rng, DESK_M)
             pieces.append(keys.placed(float(rng.normal(0, 0.04)), d / 2 - 0.22, float(rng.normal(0, 0.06))))
-        return as_one(assembled(pieces))
+        return assembled(pieces)
 
     def _one(self, pieces: list[Piece]) -> Piece:
         return pieces[int(self.rng.integers(len(pieces)))]
@@ -247,16 +283,6 @@ def arranged(items: Items, x_m: float, y_m: float, heading_rad: float) -> Piece:
         meshes += [moved(mesh, *at, heading_rad + turn) for mesh in piece.meshes]
         obstacles += moved_obstacles(piece.obstacles, *at, heading_rad + turn)
     return Piece(meshes, obstacles)
-
-
-def moved_obstacles(obstacles: list[Obstacle], x_m: float, y_m: float, heading_rad: float = 0.0) -> list[Obstacle]:
-    """Obstacles turned about Z, then shifted, all at once."""
-    if not obstacles:
-        return []
-    c, s = math.cos(heading_rad), math.sin(heading_rad)
-    footprints = np.array([one.footprint for one in obstacles], object)
-    turned = shapely.transform(footprints, lambda points: points @ np.array([[c, s], [-s, c]]) + [x_m, y_m])
-    return [replace(one, footprint=shape) for one, shape in zip(obstacles, turned, strict=True)]
 
 
 def _collides(piece: Piece, others: list[Obstacle]) -> bool:

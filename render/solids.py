@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import shapely
@@ -156,8 +157,7 @@ def moved(mesh: Mesh, x_m: float, y_m: float, heading_rad: float = 0.0, z_m: flo
     c, s = math.cos(heading_rad), math.sin(heading_rad)
     turn = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
     vertices = (mesh.vertices_m @ turn.T + [x_m, y_m, z_m]).astype(np.float32)
-    fields = {name: getattr(mesh, name) for name in mesh.__dataclass_fields__}
-    return type(mesh)(**{**fields, "vertices_m": vertices})
+    return replace(mesh, vertices_m=vertices)
 
 
 def _renumbered(mesh: Mesh, numbers: dict[Material, int]) -> np.ndarray:

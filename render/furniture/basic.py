@@ -8,16 +8,16 @@ Whatever differs from piece to piece is drawn from the generator that the caller
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from shapely import affinity
+import shapely
+from shapely import box as rectangle
 from shapely.geometry import Point, Polygon
-from shapely.geometry import box as rectangle
 
 from assets.mesh import Material, Mesh
 from render.place import Obstacle
-from render.solids import blob, box, cylinder, joined, moved, prism, quad
+from render.solids import blob, box, cylinder, joined, moved, prism, quad, solid
 
 Rgb = tuple[float, float, float]
 
@@ -48,16 +48,18 @@ class Piece:
 
     def placed(self, x_m: float, y_m: float, heading_rad: float = 0.0) -> Piece:
         """The piece turned about Z, then shifted."""
-        turned = [
-            Obstacle(
-                affinity.translate(affinity.rotate(one.footprint, heading_rad, (0, 0), use_radians=True), x_m, y_m),
-                one.bottom_m,
-                one.top_m,
-                one.kind,
-            )
-            for one in self.obstacles
-        ]
-        return Piece([moved(mesh, x_m, y_m, heading_rad) for mesh in self.meshes], turned)
+        meshes = [moved(mesh, x_m, y_m, heading_rad) for mesh in self.meshes]
+        return Piece(meshes, moved_obstacles(self.obstacles, x_m, y_m, heading_rad))
+
+
+def moved_obstacles(obstacles: list[Obstacle], x_m: float, y_m: float, heading_rad: float = 0.0) -> list[Obstacle]:
+    """Obstacles turned about Z, then shifted, all at once."""
+    if not obstacles:
+        return []
+    c, s = math.cos(heading_rad), math.sin(heading_rad)
+    footprints = np.array([one.footprint for one in obstacles], object)
+    turned = shapely.transform(footprints, lambda points: points @ np.array([[c, s], [-s, c]]) + [x_m, y_m])
+    return [replace(one, footprint=shape) for one, shape in zip(obstacles, turned, strict=True)]
 
 
 def assembled(pieces: list[Piece]) -> Piece:
@@ -172,43 +174,6 @@ def keyboard_and_mouse(rng: np.random.Generator, desk_m: float) -> Piece:
     return Piece([joined(parts, "keyboard")])
 
 
-def desk_clutter(rng: np.random.Generator, width_m: float, depth_m: float, desk_m: float, amount: int) -> Piece:
-    """Papers, books, mugs, bottles and telephones strewn over a desk's sides and back, amount things."""
-    things = []
-    for _ in range(amount):
-        kind = rng.choice(["paper", "paper", "book", "mug", "bottle", "phone", "box"])
-        thing = _small_thing(str(kind), rng, desk_m)
-        side = rng.choice([-1.0, 1.0])
-        x, y = side * rng.uniform(0.28, 0.5) * (width_m - 0.25), rng.uniform(-0.4, 0.3) * (depth_m - 0.2)
-        things.append(moved(thing, x, y, rng.uniform(-0.6, 0.6)))
-    return Piece([joined(things, "desk clutter")] if things else [])
-
-
-def _small_thing(kind: str, rng: np.random.Generator, desk_m: float) -> Mesh:
-    color = CLUTTER_COLORS[int(rng.integers(len(CLUTTER_COLORS)))]
-    paint = Material("clutter", color, roughness=0.5)
-    if kind == "paper":
-        return box((0, 0, desk_m + 0.002), (0.21, 0.297, 0.004), PAPER, "clutter")
-    if kind == "book":
-        thick = rng.uniform(0.015, 0.06)
-        return box(
-            (0, 0, desk_m + thick / 2), (rng.uniform(0.15, 0.22), rng.uniform(0.2, 0.3), thick), paint, "clutter"
-        )
-    if kind == "mug":
-        return cylinder((0, 0, desk_m), 0.042, 0.095, paint, "clutter")
-    if kind == "bottle":
-        return joined(
-            [
-                cylinder((0, 0, desk_m), 0.034, 0.17, paint, "clutter"),
-                cylinder((0, 0, desk_m + 0.17), 0.015, 0.05, paint, "clutter"),
-            ],
-            "bottle",
-        )
-    if kind == "phone":
-        return box((0, 0, desk_m + 0.005), (0.075, 0.15, 0.01), BLACK, "clutter")
-    return box((0, 0, desk_m + 0.05), (rng.uniform(0.1, 0.25), rng.uniform(0.1, 0.2), 0.1), paint, "clutter")
-
-
 def task_chair(cloth: Material, seat_m: float, arms: bool) -> Piece:
     """A swivel chair: five-pointed foot, gas spring, seat, backrest that leans a little."""
     parts = [cylinder((0, 0, 0.06), 0.03, seat_m - 0.14, STEEL, "chair", 8)]
@@ -258,7 +223,7 @@ def _curved_back(cloth: Material, bottom_m: float, top_m: float, width_m: float)
 
 
 def shelf(rng: np.random.Generator, width_m: float, height_m: float, wood: Material, depth_m: float = 0.36) -> Piece:
-    """A bookcase whose back is at -Y, with boards and binders, and a few boxes on its top."""
+    """A bookcase whose back is at -Y, with boards and binders."""
     x = width_m / 2
     parts = [box((s * (x - 0.01), 0, height_m / 2), (0.02, depth_m, height_m), wood, "shelf") for s in (-1, 1)]
     parts.append(box((0, -depth_m / 2 + 0.005, height_m / 2), (width_m - 0.04, 0.01, height_m), wood, "shelf"))
@@ -266,9 +231,6 @@ def shelf(rng: np.random.Generator, width_m: float, height_m: float, wood: Mater
         parts.append(box((0, 0, z), (width_m - 0.04, depth_m - 0.02, 0.02), wood, "shelf"))
         parts += _binders(rng, width_m - 0.08, float(z) + 0.01, depth_m)
     parts.append(box((0, 0, height_m - 0.01), (width_m, depth_m, 0.02), wood, "shelf"))
-    for _ in range(int(rng.integers(0, 4))):
-        thing = _small_thing("box", rng, height_m)
-        parts.append(moved(thing, rng.uniform(-0.35, 0.35) * width_m, 0, rng.uniform(-0.3, 0.3)))
     return Piece(
         [joined(parts, "shelf")], [Obstacle(rectangle(-x, -depth_m / 2, x, depth_m / 2), 0.0, height_m, "shelf")]
     )
@@ -324,12 +286,11 @@ def _leaf(rng: np.random.Generator, height_m: float) -> Mesh:
         point = point + np.array([math.cos(angle), 0, math.sin(angle)]) * length / 4
     half = width / 2 * np.array([0.5, 1.0, 1.0, 0.7, 0.1])
     aside = half[:, None] * np.array([0.0, 1.0, 0.0])
-    left, right = np.array(spine) + aside, np.array(spine) - aside
-    quads = [quad(np.array([right[i], right[i + 1], left[i + 1], left[i]]), LEAF, "plant") for i in range(4)]
-    reach = float(np.abs(left[:, 0]).max())
-    shrink = min(1.0, 0.34 / reach)
-    strip = joined(quads, "leaf")
-    strip.vertices_m = strip.vertices_m * np.array([shrink, shrink, 1.0], np.float32)
+    points = np.concatenate([np.array(spine) + aside, np.array(spine) - aside])
+    points[:, :2] *= min(1.0, 0.34 / float(np.abs(points[:, 0]).max()))
+    n = np.arange(4)
+    faces = np.concatenate([np.column_stack([n + 5, n + 6, n + 1]), np.column_stack([n + 5, n + 1, n])])
+    strip = solid(points, faces, LEAF, "plant")
     return moved(strip, 0, 0, rng.uniform(0, 2 * math.pi))
 
 

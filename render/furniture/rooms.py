@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from shapely import box as rectangle
 from shapely.geometry import Point
-from shapely.geometry import box as rectangle
 
 from assets.mesh import Material, Mesh
 from render.furniture.basic import BLACK, CLUTTER_COLORS, PAPER, STEEL, WHITE, Piece, desk, screen
@@ -299,18 +299,6 @@ def sit_stand_desk(width_m: float, depth_m: float, height_m: float, top: Materia
     parts.append(box((0, 0, height_m - 0.05), (width_m - 0.55, 0.05, 0.035), STEEL, "desk"))
     slab = Obstacle(rectangle(-width_m / 2, -depth_m / 2, width_m / 2, depth_m / 2), height_m - 0.05, height_m, "desk")
     return Piece([joined(parts, "sit-stand desk")], [slab])
-
-
-def desk_lamp(rng: np.random.Generator, desk_m: float) -> Piece:
-    """A jointed lamp."""
-    look = BLACK if rng.random() < 0.6 else WHITE
-    parts = [
-        cylinder((0, 0, desk_m), 0.09, 0.02, look, "lamp", 12),
-        moved(box((0, 0, 0), (0.015, 0.015, 0.35), look, "lamp", 0.35), 0, -0.05, 0, desk_m + 0.18),
-        moved(box((0, 0, 0), (0.015, 0.3, 0.015), look, "lamp", 0.2), 0, 0.03, 0, desk_m + 0.37),
-        blob((0, 0.18, desk_m + 0.38), (0.07, 0.07, 0.05), look, "lamp", 5, 10),
-    ]
-    return Piece([joined(parts, "desk lamp")])
 
 
 def exit_sign() -> Piece:

@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 from shapely import affinity
+from shapely import box as rectangle
 from shapely.geometry import Polygon
-from shapely.geometry import box as rectangle
 
 from assets.mesh import Material, Mesh
 from render.furniture.basic import BLACK, STEEL, WHITE, Piece, four_leg_chair, task_chair

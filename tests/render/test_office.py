@@ -183,6 +183,39 @@ def test_open_plan_offices_are_dense() -> None:
     assert 3.0 < np.median(areas) < 9.0
 
 
+def things_m2(place: Place) -> float:
+    """Surface of all that is clutter."""
+    total = 0.0
+    for part in place.parts:
+        corners = part.vertices_m[part.triangles[part.triangle_class == CLASS_ID["clutter"]]].astype(float)
+        normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        total += float(np.linalg.norm(normals, axis=1).sum()) / 2
+    return total
+
+
+def test_clutter_drives_how_many_things_there_are() -> None:
+    for seed in (1, 4):
+        spec = sample_office(np.random.default_rng(seed), "open_plan")
+        made = [build_office(spec.model_copy(update={"clutter": clutter})) for clutter in (0.2, 1.0, 4.0)]
+        surfaces = [things_m2(place) for place in made]
+        assert surfaces[0] < 0.7 * surfaces[1] < 0.7 * 0.7 * surfaces[2], surfaces
+        boxes = [sum(one.kind == "box" for one in place.obstacles) for place in made]
+        assert boxes[0] < boxes[2]
+        assert len(made[2].seats) > 0.6 * len(made[0].seats)  # things leave people their chairs
+
+
+def test_some_offices_are_tidy_and_some_are_chaos() -> None:
+    clutter = [sample_office(np.random.default_rng(seed)).clutter for seed in range(MANY)]
+    assert min(clutter) == 0.2 and max(clutter) == 4.0 and 0.8 < np.median(clutter) < 1.5
+
+
+def test_most_offices_are_full_of_desks_and_a_share_is_dark() -> None:
+    specs = [sample_office(np.random.default_rng(seed)) for seed in range(MANY)]
+    assert np.mean([spec.room in ("open_plan", "mixed") for spec in specs]) > 0.7
+    assert 0.12 < np.mean([max(spec.floor_color) < 0.13 for spec in specs]) < 0.6
+    assert np.mean([max(spec.chair_color) < 0.07 for spec in specs]) > 0.5
+
+
 def test_an_office_is_cheap_to_draw() -> None:
     for seed in range(0, MANY, 10):
         _, place = office(seed)
