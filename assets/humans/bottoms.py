@@ -15,29 +15,29 @@ from assets.mesh import Material
 
 _SLACK_M = {"trousers": 0.030, "jeans": 0.019, "slim_trousers": 0.006}
 _START_M = {"trousers": 0.007, "jeans": 0.006, "slim_trousers": 0.004}
-_BREAK_M = {"trousers": 0.06, "jeans": 0.05, "slim_trousers": 0.02}
-"""How far the legs reach down over the shoes."""
+_BREAK_M = {"trousers": 0.035, "jeans": 0.03, "slim_trousers": 0.01}
+"""How far the legs reach down over the shoes; in front, where they rest on the instep, much less."""
 _FOLDS_M = {"trousers": 0.0032, "jeans": 0.003, "slim_trousers": 0.0016}
 
 
 def trouser_garments(bottom: Bottom, fitting: Fitting) -> list[Garment]:
     """Trousers, their waistband, belt and pockets; puts their layer on the fitting."""
     base = base_surface(SUIT)
-    z = base.chart.place_m[:, 2]
+    _, y, z = base.chart.place_m.T
     along = np.zeros((len(z), 3), np.float32)
-    along[:, 2] = -_BREAK_M[bottom.kind] * ramp(0.3 - z, 0.0, 0.2)
+    along[:, 2] = -_BREAK_M[bottom.kind] * ramp(0.3 - z, 0.0, 0.2) * (1 - 0.7 * ramp(-y, -0.03, 0.04))
     slack = 1.4 * (_START_M[bottom.kind] + _SLACK_M[bottom.kind] * ramp(0.95 - z, 0.0, 0.75))
     fields = (below(WAIST_M), above(stepped(bottom.hem_m, 0.01)))
     inside = all_of(*fields)
-    layer = fitting.add(
-        Layer(
-            LEAST_M + 0.002 + fitting.spanned_m(30), slack, inside, 0.004, along, _FOLDS_M[bottom.kind], 0.9,
-            smoothing_steps=5,
-        )
-    )  # fmt: skip
+    # Trousers hang lower than where they are cut: so far down the shoes have to keep clear of them.
+    reach = all_of(below(WAIST_M), above(stepped(bottom.hem_m - 0.6 * _BREAK_M[bottom.kind], 0.01)))
+    over_shoes = 0.009 * ramp(0.2 - z, 0.0, 0.06)
+    tight = LEAST_M + 0.002 + over_shoes + fitting.spanned_m(30)
+    folds = _FOLDS_M[bottom.kind]
+    layer = fitting.add(Layer(tight, slack, inside, 0.004, along, folds, soft=0.9, smoothing_steps=5))
     material = fabric_material("trousers", bottom.fabric)
     garments = [
-        Garment("bottom", OnSuit(fitting, layer, piece(SUIT, fields), 0.003), [material], "bottom", inside, inside)
+        Garment("bottom", OnSuit(fitting, layer, piece(SUIT, fields), 0.003), [material], "bottom", reach, inside)
     ]
     strips = [(band(WAIST_M - 0.035, WAIST_M), 0.003, material)]
     if bottom.belt is not None:
