@@ -75,7 +75,7 @@ def with_cup(vary: Vary) -> Arm:
 def drinking(vary: Vary) -> Arm:
     """A cup at the mouth."""
     return Arm(
-        wrist_m=(vary(0.085, 0.01), vary(0.175, 0.01), vary(-0.075, 0.012)), wrist_from="head",
+        wrist_m=(vary(0.085, 0.01), vary(0.15, 0.01), vary(-0.075, 0.012)), wrist_from="head",
         elbow_out_deg=vary(28, 12), pronation_deg=vary(20, 10), wrist_flex_deg=vary(12, 6), finger_curl_deg=45,
         shrug_deg=4,
     )  # fmt: skip

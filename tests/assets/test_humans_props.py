@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 
 from annotate.classes import CLASS_ID
 from assets.humans.anny import load_body_model
+from assets.humans.body_arrays import BODY_PARTS
 from assets.humans.build import build_human, rest_body
 from assets.humans.chart import body_chart
 from assets.humans.fitting import fit_pose
@@ -103,6 +104,20 @@ def test_the_opening_of_a_cup_is_up(name):
     drink = part.points_m[np.unique(part.triangles[part.look == 1])]
     axis = drink.mean(0) - part.points_m.mean(0)
     assert axis[2] / np.linalg.norm(axis) > np.cos(np.radians(25))
+
+
+@pytest.mark.parametrize("name", ["drinking", "sitting-drinking"])
+def test_who_drinks_has_the_cup_at_the_mouth(name):
+    model, gaps = load_body_model(), []
+    mouth = np.unique(model.triangles["body"][model.body_part == BODY_PARTS.index("mouth_cavity")])
+    for seed in range(4):
+        spec, pose = person(seed), pose_of(name, seed)
+        motion = motion_of(spec, pose)
+        ahead = motion.rest.vertices_m[mouth, 1]
+        lips = skin(motion)[0][mouth[ahead < ahead.min() + 0.006]].mean(0)
+        cup = sampled(prop_parts(spec.props, pose.holds, motion)[0])
+        gaps.append(np.linalg.norm(cup - lips, axis=1).min())
+    assert np.mean(gaps) < 0.03
 
 
 @pytest.mark.parametrize("name", ["carrying-bag", "walking-with-bag"])
