@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from annotate.errors import InputError, PlafondError
 from annotate.files import read_json, write_json
-from assets.humans.body_arrays import cache_folder
+from assets.cache import cache_folder
 
 _CATALOGUE = Path(__file__).with_name("catalogue.yaml")
 _CHECKSUMS = "checksums.json"

