@@ -30,7 +30,7 @@ from assets.humans.chart import Chart, body_chart
 from assets.humans.cloth_parts import ClothPart, cloth_part
 from assets.humans.fitting import fit_pose
 from assets.humans.hair_parts import hair_parts
-from assets.humans.head import outer_skin
+from assets.humans.outer_skin import outer_skin
 from assets.humans.parts import Motion, Part
 from assets.humans.skin_parts import shown_skin, skin_surface
 from assets.humans.spec import HumanSpec, sample_human

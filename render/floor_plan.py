@@ -21,8 +21,8 @@ from shapely.geometry import LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from render.furniture import Piece
-from render.office_spec import OfficeSpec
-from render.office_zones import INNER_WALL_M, Division, Side, Zone
+from render.office_spec import OfficeSpec, Side
+from render.office_zones import INNER_WALL_M, Division, Zone
 from render.place import Obstacle, Seat, Spot
 
 WALKWAY_CLEAR_M = 0.25

@@ -20,7 +20,8 @@ from render.floor_plan import FloorPlan, Routes
 from render.furniture import Piece, assembled, moved_obstacles
 from render.office_furnishing import furnish
 from render.office_lamps import lamp_bodies, office_lamps, shifted
-from render.office_spec import OfficeSpec, RoomKind, sample_office
+from render.office_sampling import sample_office
+from render.office_spec import OfficeSpec, RoomKind
 from render.office_walls import hang
 from render.office_workplaces import Workshop, as_one
 from render.office_zones import DOOR_M, Division, Door, divide, heading_into_room, on_side

@@ -21,8 +21,9 @@ from render.furniture import Piece
 from render.office_clutter import amount, strew, topped
 from render.office_finishes import SOFA_CLOTHS, cloth_material, darker, drawn, top_material, varied
 from render.office_layouts import DeskLayout, TablePlace, cell_layout, lay_out
+from render.office_spec import SIDES, Side
 from render.office_workplaces import Workshop
-from render.office_zones import SIDES, Side, Zone, heading_into_room
+from render.office_zones import Zone, heading_into_room
 from render.place import Seat, Spot, SpotKind
 
 SOFA_SEAT_M = 0.42

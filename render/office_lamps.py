@@ -16,8 +16,8 @@ import numpy as np
 from assets.mesh import Material, Mesh
 from render.furniture import BLACK, STEEL, WHITE
 from render.light import OfficeLamp
-from render.office_spec import OfficeSpec, camera_zone
-from render.office_zones import Division, Side, Zone, along_m, on_side, window_spans
+from render.office_spec import OfficeSpec, Side
+from render.office_zones import Division, Zone, along_m, camera_zone, on_side, window_spans
 from render.place import Lamp, Rgb, Vector
 from render.solids import box, cylinder, joined, quad
 

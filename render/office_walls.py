@@ -17,8 +17,8 @@ from render.floor_plan import FloorPlan
 from render.furniture import Piece
 from render.office_clutter import amount, scattered
 from render.office_lamps import LINTEL_M, SILL_M
-from render.office_spec import OfficeSpec
-from render.office_zones import DOOR_M, INNER_WALL_M, SIDES, Division, Side, Zone, heading_into_room, window_spans
+from render.office_spec import SIDES, OfficeSpec, Side
+from render.office_zones import DOOR_M, INNER_WALL_M, Division, Zone, heading_into_room, window_spans
 
 Span = tuple[float, float, float, float]
 """Of a face: from and to along the wall, lowest and highest z."""

@@ -9,16 +9,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from render.office_spec import OfficeSpec
+from render.office_spec import SIDES, OfficeSpec, Side
 
-Side = Literal["x-", "x+", "y-", "y+"]
 ZoneKind = Literal["desks", "cell", "meeting", "lounge", "kitchen", "corridor"]
-SIDES: tuple[Side, ...] = ("x-", "x+", "y-", "y+")
 
 DOOR_M = 0.9
 INNER_WALL_M = 0.1
@@ -111,6 +108,13 @@ def divide(spec: OfficeSpec) -> Division:
         division = Division([Zone(kind, 0.0, 0.0, spec.width_m, spec.depth_m)])
     division.doors = _corridor_doors(spec, rng) if spec.room == "corridor" else _doors(spec, division, rng)
     return division
+
+
+def camera_zone(spec: OfficeSpec) -> Zone:
+    """The zone above which the camera hangs."""
+    zones = divide(spec).zones
+    inside = [zone for zone in zones if zone.x0 <= spec.origin_x_m <= zone.x1 and zone.y0 <= spec.origin_y_m <= zone.y1]
+    return inside[0] if inside else zones[0]
 
 
 def along_m(spec: OfficeSpec, side: Side) -> float:

@@ -15,14 +15,12 @@ from assets.mesh import Material, Mesh
 from render.furniture import STEEL, WHITE, Piece
 from render.office_finishes import accent_material, ceiling_material, floor_material, wall_material
 from render.office_lamps import LINTEL_M, SILL_M, sky_box
-from render.office_spec import OfficeSpec
+from render.office_spec import SIDES, OfficeSpec, Side
 from render.office_zones import (
     DOOR_M,
     INNER_WALL_M,
-    SIDES,
     Division,
     InnerWall,
-    Side,
     along_m,
     heading_into_room,
     on_side,

@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass
 import numpy as np
 
 from assets.humans.anny import Phenotype, RestBody, load_body_model
-from assets.humans.head import outer_skin_vertices
+from assets.humans.outer_skin import outer_skin_vertices
 from assets.humans.parts import Motion, Part
 from assets.humans.skin_parts import eye_parts, skin_part
 from assets.humans.spec import HumanSpec

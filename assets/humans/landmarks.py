@@ -13,7 +13,7 @@ import numpy as np
 from annotate.keypoints import KEYPOINTS
 from assets.humans.anny import RestBody, load_body_model, pose_points
 from assets.humans.chart import body_chart
-from assets.humans.head import is_head_place, outer_skin_vertices
+from assets.humans.outer_skin import is_head_place, outer_skin_vertices
 
 LIMB_JOINTS = {"shoulder": "Arm", "elbow": "ForeArm", "wrist": "Hand", "hip": "UpLeg", "knee": "Leg", "ankle": "Foot"}
 """The joint whose head is the keypoint, without its side."""

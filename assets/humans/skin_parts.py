@@ -16,19 +16,10 @@ from assets.humans.face import mouth_is_open, with_expression
 from assets.humans.growth import ShadedPart
 from assets.humans.hair import scalp_depth
 from assets.humans.hairstyle import HairStyle
-from assets.humans.head import (
-    LEGWEAR,
-    SKIN,
-    face_tone,
-    is_head_place,
-    outer_skin,
-    outer_skin_uvs,
-    outer_skin_vertices,
-    skin_materials,
-    skin_shade,
-)
+from assets.humans.head import LEGWEAR, SKIN, face_tone, skin_materials, skin_shade
 from assets.humans.headwear import HeadwearKind, rim_rad
 from assets.humans.headwear_parts import hijab_field
+from assets.humans.outer_skin import is_head_place, outer_skin, outer_skin_uvs, outer_skin_vertices
 from assets.humans.parts import Motion, Part
 from assets.humans.spec import HumanSpec
 from assets.humans.surface import compacted, vertex_normals

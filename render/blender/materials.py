@@ -11,12 +11,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from assets.mesh import Material
-from render.blender.meshes import PATTERN_ATTRIBUTE, SHADE_ATTRIBUTE
 
 if TYPE_CHECKING:
     from render.blender.session import Session
 
 Rgb = tuple[float, float, float]
+
+PATTERN_ATTRIBUTE = "pattern_m"
+SHADE_ATTRIBUTE = "shade"
+"""What the meshes carry (meshes.py)."""
 
 _SKIN_RADIUS_M = (0.006, 0.0022, 0.0012)
 """How far red, green and blue light travels in skin, to the order of published mean free paths."""

@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assets.mesh import Human, Mesh
+from render.blender.materials import PATTERN_ATTRIBUTE, SHADE_ATTRIBUTE, MaterialShelf
 
 if TYPE_CHECKING:
-    from render.blender.materials import MaterialShelf
     from render.blender.session import Session
 
-PATTERN_ATTRIBUTE = "pattern_m"
-SHADE_ATTRIBUTE = "shade"
 _SCALP_RADIUS_M = 0.09
 _STRAND_STRETCH = 0.06
 """How much slower hair changes along a strand than across it."""

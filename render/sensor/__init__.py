@@ -3,7 +3,8 @@
 from render.sensor.codec import compressed, filmed
 from render.sensor.develop import REFERENCE_PX, develop
 from render.sensor.noise import add_noise
-from render.sensor.spec import CHANCES, EFFECTS, PRESETS, RANGES, SensorConfig, SensorSpec, sample_sensor
+from render.sensor.ranges import CHANCES, EFFECTS, PRESETS, RANGES, SensorConfig, sample_sensor
+from render.sensor.spec import SensorSpec
 from render.sensor.tone import roll_off
 
 __all__ = [

@@ -13,7 +13,7 @@ from assets.humans.anny import load_body_model
 from assets.humans.build import build_human, rest_body
 from assets.humans.chart import Chart, body_chart
 from assets.humans.cloth_parts import ClothPart
-from assets.humans.head import outer_skin
+from assets.humans.outer_skin import outer_skin
 from assets.humans.parts import Motion
 from assets.humans.spec import STATURE_M, HumanSpec, sample_human
 from assets.humans.surface import UV_SPAN_M, Surface, cut, vertex_normals

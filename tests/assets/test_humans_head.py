@@ -17,7 +17,8 @@ from assets.humans.chart import body_chart
 from assets.humans.face import check_expression, sample_expression, with_expression
 from assets.humans.growth import ShadedPart
 from assets.humans.hairstyle import HANGING_M, THICKNESS_M, Beard, Hair, HairStyle
-from assets.humans.head import is_head_place, outer_skin, outer_skin_vertices, skin_shade
+from assets.humans.head import skin_shade
+from assets.humans.outer_skin import is_head_place, outer_skin, outer_skin_vertices
 from assets.humans.skin import HUE, MELANIN, Skin, sample_origin, sample_skin
 from assets.humans.skin_parts import skin_surface
 from assets.humans.spec import BODY_MASS_INDEX, INDEX_OF_WEIGHT, HumanSpec, sample_human, weight_curve

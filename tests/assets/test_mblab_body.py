@@ -15,13 +15,13 @@ from annotate.errors import InputError
 from annotate.keypoints import KEYPOINTS
 from assets.humans.anny import load_body_model
 from assets.humans.build import build_human, rest_body
-from assets.humans.head import outer_skin_vertices
 from assets.humans.mblab.body import mblab_body
 from assets.humans.mblab.registration import closest_on_surface
 from assets.humans.mblab.sample import sample_mblab_human
 from assets.humans.mblab.spec import MblabSpec
 from assets.humans.mblab.topology import EYE_WHITE, SKIN, load_topology
 from assets.humans.mblab.wrap import load_wrap
+from assets.humans.outer_skin import outer_skin_vertices
 from assets.humans.spec import HumanSpec
 from assets.humans.surface import vertex_normals
 from assets.humans.tailoring import SUIT, base_surface

@@ -14,7 +14,8 @@ from annotate.camera import Camera, CameraPose
 from annotate.classes import CLASS_ID
 from annotate.lens import EquidistantLens
 from render.office import OfficeSpec, build_office, sample_office
-from render.office_spec import DeskLayout, RoomKind, camera_zone
+from render.office_spec import DeskLayout, RoomKind
+from render.office_zones import camera_zone
 from render.place import Obstacle, Place
 from render.raster import rasterise
 from render.solids import joined

@@ -17,7 +17,7 @@ from assets.humans.anny import RestBody, pose_points
 from assets.humans.chart import Chart
 from assets.humans.cuts import ramp
 from assets.humans.growth import ShadedPart
-from assets.humans.head import BROWS, LEGWEAR, outer_skin_vertices, skin_materials, skin_shade
+from assets.humans.head import BROWS, LEGWEAR, skin_materials, skin_shade
 from assets.humans.head import SKIN as SKIN_LOOK
 from assets.humans.mblab.character import expression_values, load_character, phenotype_values
 from assets.humans.mblab.folder import open_folder
@@ -27,6 +27,7 @@ from assets.humans.mblab.spec import MblabSpec
 from assets.humans.mblab.surfaces import Patch, brow_field, load_brow_patch, load_patch, on_legs
 from assets.humans.mblab.topology import EYE_WHITE, INSIDE, IRIS, PUPIL, SKIN, load_topology
 from assets.humans.mblab.wrap import in_our_rest, load_wrap
+from assets.humans.outer_skin import outer_skin_vertices
 from assets.humans.parts import Motion, Part
 from assets.humans.skin_parts import under_cover
 from assets.humans.spec import HumanSpec

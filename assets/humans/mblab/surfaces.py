@@ -10,11 +10,11 @@ import numpy as np
 
 from assets.humans.chart import Chart
 from assets.humans.coarser import coarser
-from assets.humans.head import is_head_place
 from assets.humans.mblab.registration import Feet
 from assets.humans.mblab.skeleton import load_skeleton
 from assets.humans.mblab.topology import INSIDE, SKIN, load_topology
 from assets.humans.mblab.wrap import Wrap, load_wrap
+from assets.humans.outer_skin import is_head_place
 from assets.humans.skin_parts import skin_tolerance_m
 from assets.humans.surface import compacted
 

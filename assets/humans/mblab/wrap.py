@@ -21,13 +21,13 @@ from scipy.spatial import cKDTree
 from assets.humans import body_arrays
 from assets.humans.anny import Phenotype, RestBody, load_body_model, pose_points
 from assets.humans.chart import Chart, body_chart
-from assets.humans.head import outer_skin, outer_skin_vertices
 from assets.humans.landmarks import head_vertices
 from assets.humans.mblab.character import load_character
 from assets.humans.mblab.folder import Arrays, kept_arrays, open_folder
 from assets.humans.mblab.registration import Feet, closest_on_surface, flow_onto
 from assets.humans.mblab.skeleton import Skeleton, load_skeleton, reposed, rest_turns
 from assets.humans.mblab.topology import EYE_WHITE, IRIS, SKIN, Topology, load_topology
+from assets.humans.outer_skin import outer_skin, outer_skin_vertices
 
 EYES = {"helper-l-eye": 1.0, "helper-r-eye": -1.0}
 """Anny's eyeballs and the side of the body's X on which they lie."""
