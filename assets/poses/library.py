@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assets.poses import sitting, standing, walking
+from assets.poses import sitting, standing, standing_at, walking
 from assets.poses.clearance import limbs_clear
 from assets.poses.contact import stand_level
 from assets.poses.gestures import Vary
@@ -96,20 +96,20 @@ LIBRARY: dict[str, LibraryPose] = {
     "laptop-on-arm": _standing(standing.open_laptop_on_arm, "carrying typing", (Hold("left", "laptop"),)),
     "carrying-box": _standing(standing.carrying_box, "carrying", _BOX),
     "carrying-bag": _standing(standing.carrying_bag, "carrying waiting", _RIGHT_BAG),
-    "reaching": _standing(standing.reaching, "reaching"),
-    "reaching-high": _standing(standing.reaching_high, "reaching"),
-    "reaching-forward": _standing(standing.reaching_forward, "reaching"),
-    "reaching-down": _standing(standing.reaching_down, "reaching"),
-    "at-machine": _standing(standing.at_machine, "reaching"),
-    "at-whiteboard": _standing(standing.at_whiteboard, "writing reaching"),
-    "beside-whiteboard": _standing(standing.beside_whiteboard, "talking"),
-    "over-desk": _standing(standing.over_desk, "leaning", rests=_ON_DESK),
-    "leaning-on-hand": _standing(standing.leaning_on_hand, "leaning talking", rests=_LEFT_ON_DESK),
-    "over-colleague": _standing(standing.over_colleague, "leaning", rests=_LEFT_ON_DESK),
-    "on-counter": _standing(standing.on_counter, "leaning", rests=_ON_COUNTER),
-    "against-wall": _standing(standing.against_wall, "leaning"),
-    "shoulder-on-wall": _standing(standing.shoulder_on_wall, "leaning"),
-    "typing-standing": _standing(standing.typing_standing, "typing", rests=_ON_COUNTER),
+    "reaching": _standing(standing_at.reaching, "reaching"),
+    "reaching-high": _standing(standing_at.reaching_high, "reaching"),
+    "reaching-forward": _standing(standing_at.reaching_forward, "reaching"),
+    "reaching-down": _standing(standing_at.reaching_down, "reaching"),
+    "at-machine": _standing(standing_at.at_machine, "reaching"),
+    "at-whiteboard": _standing(standing_at.at_whiteboard, "writing reaching"),
+    "beside-whiteboard": _standing(standing_at.beside_whiteboard, "talking"),
+    "over-desk": _standing(standing_at.over_desk, "leaning", rests=_ON_DESK),
+    "leaning-on-hand": _standing(standing_at.leaning_on_hand, "leaning talking", rests=_LEFT_ON_DESK),
+    "over-colleague": _standing(standing_at.over_colleague, "leaning", rests=_LEFT_ON_DESK),
+    "on-counter": _standing(standing_at.on_counter, "leaning", rests=_ON_COUNTER),
+    "against-wall": _standing(standing_at.against_wall, "leaning"),
+    "shoulder-on-wall": _standing(standing_at.shoulder_on_wall, "leaning"),
+    "typing-standing": _standing(standing_at.typing_standing, "typing", rests=_ON_COUNTER),
     "looking-at-watch": _standing(standing.looking_at_watch, "waiting"),
     "looking-around": _standing(standing.looking_around, "waiting"),
     "waving": _standing(standing.waving),
