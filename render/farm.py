@@ -30,12 +30,16 @@ from render.libraries import check_libraries
 from render.office_camera import office_lens
 from render.photo_place import place_from_site, site_camera
 from render.placement import free_area_m2
+from render.sensor import SensorConfig
+from render.sensor.measure import MIN_PICTURE_PX, measure_pictures
 from render.worker_process import BLENDER_WORKER, Worker, WorkerDied
 
 _DEATHS_PER_PICTURE = 2
 _FAILED_PICTURES = 3
 """After so many pictures that failed the run stops: more of them would say nothing new."""
 _LEAST_FLOOR_M2 = 0.15
+_MEASURED_PICTURES = 8
+"""So many of a site's photographs tell what its camera does."""
 _UNCHANGED_BY = MAY_DIFFER | {"images", "recycle_after"}
 """Fields that may differ when a run is continued: none of them changes a picture."""
 
@@ -46,6 +50,8 @@ def run(config: RenderConfig, worker_command: Sequence[str] = BLENDER_WORKER) ->
     Raises InputError, with nothing written, for bad input; PlafondError when pictures could not be made.
     """
     site = check_input(config)
+    if site is not None:
+        config = with_own_camera(config, site)
     if worker_command is BLENDER_WORKER:
         check_libraries()
     writer = DatasetWriter(config.out, dataset_info(config, site), config.overwrite, _UNCHANGED_BY)
@@ -81,6 +87,19 @@ def check_input(config: RenderConfig) -> Site | None:
             "Enlarge it, correct camera.height_m, or add seats"
         )
     return site
+
+
+def with_own_camera(config: RenderConfig, site: Site) -> RenderConfig:
+    """The configuration with what is measured of the site's pictures, where no camera is asked for.
+
+    Pictures too small to be measured are taken for a good camera's.
+    """
+    if config.sensor != SensorConfig():
+        return config
+    if min(site.width_px, site.height_px) < MIN_PICTURE_PX:
+        return config.model_copy(update={"sensor": SensorConfig(preset="mild")})
+    values = measure_pictures(site.backgrounds, most=_MEASURED_PICTURES).photograph_values()
+    return config.model_copy(update={"sensor": SensorConfig(**values)})
 
 
 def dataset_info(config: RenderConfig, site: Site | None) -> DatasetInfo:

@@ -24,9 +24,9 @@ from render.composite import Layers, automatic_exposure, composite
 from render.config import RenderConfig
 from render.labels import SceneLabels, label_scene
 from render.light import LightSpec
-from render.place import Place, decode_srgb, digest
+from render.place import Place, digest
 from render.scene import PhotoPlace, SceneSpec, build_place, placed_humans, sample_scene
-from render.sensor import develop
+from render.sensor import develop, develop_over, lamp_gain, undeveloped
 from render.shadows import shadow_alpha
 
 
@@ -76,6 +76,8 @@ def make_picture(config: RenderConfig, index: int, renderer: Renderer) -> Pictur
     humans = placed_humans(scene)
     background, exposure = _background(config, scene, place, renderer)
     people = renderer.render_people(place, humans, scene.light, scene.camera, scene.seed)
+    if place.background is not None:
+        people[..., :3] *= lamp_gain(place.background, scene.sensor, scene.camera.lens.valid_mask())
     people = with_shadows(people, scene, place, humans)
     finished = finish_picture(Layers(people, background, exposure), scene, place, humans, config)
     return write_picture(
@@ -95,11 +97,13 @@ def finish_picture(
     layers: Layers, scene: SceneSpec, place: Place, humans: list[Human], config: RenderConfig
 ) -> FinishedPicture:
     """Composite, develop and label a rendered scene."""
-    linear = composite(layers, scene.camera)
-    image = develop(linear, scene.sensor, scene.camera, shoulder=place.background is None)
-    if place.background is None:  # a photograph's own surround goes through the camera with the rest of it
-        image[~scene.camera.lens.valid_mask()] = 0
     labels = scene_labels(scene, place, humans, config)
+    linear = composite(layers, scene.camera)
+    if place.background is None:
+        image = develop(linear, scene.sensor, scene.camera)
+        image[~scene.camera.lens.valid_mask()] = 0
+    else:
+        image = develop_over(place.background, linear, labels.mask > 0, scene.sensor, scene.camera)
     picture = Picture(
         id=scene.index,
         file_name=f"{scene.index:06d}.{config.image_format}",
@@ -153,7 +157,7 @@ def _person_attributes(scene: SceneSpec, number: int) -> dict[str, Any]:
 def _background(config: RenderConfig, scene: SceneSpec, place: Place, renderer: Renderer) -> tuple[np.ndarray, float]:
     """Linear background and exposure: the photograph as it is, or the empty room at the automatic exposure."""
     if place.background is not None:
-        return decode_srgb(place.background), 1.0
+        return undeveloped(place.background, scene.sensor), 1.0
     plate = _plate(config, scene, place, renderer)
     return plate, automatic_exposure(plate, scene.camera) * 2.0**scene.light.exposure_ev
 

@@ -76,6 +76,8 @@ def sample_scene(config: RenderConfig, index: int) -> SceneSpec:
         rng = np.random.default_rng([config.seed, _SCENE_STREAM, index, attempt])
         light = sample_light(config.light, place, rng) if place.background is not None else shared_light
         sensor = sample_sensor(config.sensor, rng)
+        if place.background is not None:
+            sensor = sensor.over_photograph()
         try:
             people, asked = populate(config, ground, camera, rng)
         except SceneRejected:

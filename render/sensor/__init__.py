@@ -3,6 +3,7 @@
 from render.sensor.codec import compressed, filmed
 from render.sensor.develop import REFERENCE_PX, develop
 from render.sensor.noise import add_noise
+from render.sensor.photograph import develop_over, lamp_gain, undeveloped
 from render.sensor.ranges import CHANCES, EFFECTS, PRESETS, RANGES, SensorConfig, sample_sensor
 from render.sensor.spec import SensorSpec
 from render.sensor.tone import roll_off
@@ -18,7 +19,10 @@ __all__ = [
     "add_noise",
     "compressed",
     "develop",
+    "develop_over",
     "filmed",
+    "lamp_gain",
     "roll_off",
     "sample_sensor",
+    "undeveloped",
 ]

@@ -29,6 +29,11 @@ def develop(linear: np.ndarray, spec: SensorSpec, camera: Camera, shoulder: bool
 
     shoulder: roll highlights off instead of clipping them; not for photographs, whose own camera did that already.
     """
+    return coded(captured(linear, spec, camera, shoulder), spec)
+
+
+def captured(linear: np.ndarray, spec: SensorSpec, camera: Camera, shoulder: bool) -> np.ndarray:
+    """What the camera hands to its encoder, HWC uint8 sRGB; as develop."""
     light: np.ndarray = np.asarray(linear, np.float32)
     size_px = (light.shape[1], light.shape[0])
     light = _through_lens(light, spec, camera.lens, px_unit=max(size_px) / REFERENCE_PX)
@@ -37,7 +42,12 @@ def develop(linear: np.ndarray, spec: SensorSpec, camera: Camera, shoulder: bool
     picture = toned(_read_out(light, spec, px_unit), spec, shoulder)
     picture = smoothed(picture, spec.smooth, _FILTER_RADIUS_PX * px_unit)
     picture = sharpened(picture, spec.sharpen, spec.sharpen_px * px_unit)
-    return compressed(filmed(_enlarged(_as_bytes(picture), size_px), spec.video_crf), spec.jpeg_quality)
+    return _enlarged(_as_bytes(picture), size_px)
+
+
+def coded(picture: np.ndarray, spec: SensorSpec) -> np.ndarray:
+    """A picture (HWC uint8) after video and JPEG, in this order."""
+    return compressed(filmed(picture, spec.video_crf), spec.jpeg_quality)
 
 
 def _through_lens(light: np.ndarray, spec: SensorSpec, lens: Lens, px_unit: float) -> np.ndarray:

@@ -48,11 +48,13 @@ _OFFICE_CHROMA = 0.07
 """Mean of largest less smallest channel in them, encoded."""
 _OWN_CAST = 0.5
 """Exponent: half of a colour cast is taken for the camera's, half for that of lamps and walls."""
+_OWN_SPREAD = 0.15
+"""Over photographs, values are drawn so far around the measured ones."""
 _SAME_SCENE = 3.0
 """Median difference of two frames, levels, below which they show the same scene."""
 _REDUCED = 1.1
 """Pictures reduced by more keep nothing of their JPEG blocks."""
-_MIN_PICTURE_PX = 128
+MIN_PICTURE_PX = 128
 
 
 class SensorMeasure(BaseModel):
@@ -109,6 +111,23 @@ class SensorMeasure(BaseModel):
         within = {"smoothing": 0.0, "rescaling": 0.0, "video": 0.0, "shaking": 0.0}
         return {**within, "exposure_ev": (-0.3, 0.3), "gamma": (0.95, 1.05), "sharpen_px": (1.0, 1.0), **ranges}
 
+    def photograph_values(self) -> dict[str, Any]:
+        """Fields of a SensorConfig for people who are put into the measured pictures.
+
+        Single pictures tell little of the camera's noise, and colours depend on what they show: both stay small.
+        """
+        spread = {
+            name: (round(low * (1 - _OWN_SPREAD), 4), round(high * (1 + _OWN_SPREAD), 4))
+            for name in ("blur_px", "rim_blur_px", "fringe_px", "black", "contrast", "sharpen")
+            if (found := getattr(self, name)) is not None
+            for low, high in [found]
+        }
+        grain = {"shot_noise": (0.001, 0.006), "read_noise": (0.0, 0.001), "noise_grain_px": (0.2, 0.6)}
+        return {
+            "preset": "off", **spread, **grain, "smooth": (0.005, 0.02), "sharpen_px": (1.0, 1.0),
+            "monochrome": self.monochrome, "jpeg_quality": self.jpeg_quality or (0, 0),
+        }  # fmt: skip
+
 
 def measured(path: Path) -> SensorMeasure:
     """Of a file that `sensor measure` wrote, or of a folder of pictures. InputError for anything else."""
@@ -148,9 +167,9 @@ def _read(path: Path, size_px: int) -> np.ndarray:
     """The picture, reduced to size_px if it is larger. InputError for one that is too small to measure."""
     picture = read_image(path)
     factor = size_px / max(picture.shape[:2])
-    if min(picture.shape[:2]) < _MIN_PICTURE_PX:
+    if min(picture.shape[:2]) < MIN_PICTURE_PX:
         found = f"{picture.shape[1]} x {picture.shape[0]} px"
-        raise InputError(f"{path}: {found}; measuring a camera needs at least {_MIN_PICTURE_PX} px on each side")
+        raise InputError(f"{path}: {found}; measuring a camera needs at least {MIN_PICTURE_PX} px on each side")
     if factor >= 1:
         return picture
     size = (max(1, round(picture.shape[1] * factor)), max(1, round(picture.shape[0] * factor)))

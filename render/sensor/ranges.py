@@ -12,7 +12,7 @@ from annotate.errors import InputError
 from render.sensor.spec import Range, SensorSpec
 
 Chance = float | None
-PresetName = Literal["varied", "mild", "stand-in", "off"]
+PresetName = Literal["auto", "varied", "mild", "stand-in", "off"]
 
 
 class SensorConfig(BaseModel):
@@ -23,8 +23,9 @@ class SensorConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    preset: PresetName = "varied"
-    """varied: as ceiling cameras differ; mild: a good camera; stand-in: a cheap one, plainly another; off: none of it."""
+    preset: PresetName = "auto"
+    """auto: varied, but over photographs the camera that took them, as measured from them; varied: as ceiling cameras
+    differ; mild: a good camera; stand-in: a cheap one, plainly another; off: none of it."""
     like: Path | None = None
     """Real pictures (their folder), or the YAML or JSON that `sensor measure` made of them: what was measured takes the
     place of the preset, and stands in the ranges below of the saved config."""
@@ -142,12 +143,14 @@ PRESETS: dict[str, dict[str, Range]] = {
         "scale": (0.5, 0.85), "video_crf": (20, 34), "jpeg_quality": (50, 96),
     },
 }  # fmt: skip
+PRESETS["auto"] = PRESETS["varied"]
 CHANCES: dict[str, dict[str, float]] = {
     "varied": {
         "shaking": 0.1, "fringing": 0.5, "monochrome": 0.05, "crushing": 0.5, "smoothing": 0.35, "sharpening": 0.6,
         "rescaling": 0.25, "video": 0.3,
     },
 }  # fmt: skip
+CHANCES["auto"] = CHANCES["varied"]
 
 
 def sample_sensor(config: SensorConfig, rng: np.random.Generator) -> SensorSpec:

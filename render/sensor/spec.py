@@ -64,3 +64,9 @@ class SensorSpec(BaseModel):
     """JPEG quality, 1-100; 0 leaves JPEG out."""
     seed: int = 0
     """Draws the noise."""
+
+    def over_photograph(self) -> SensorSpec:
+        """Without what the photograph's own light and place show already: brightness, white, fall-off, a shaken camera."""
+        return self.model_copy(
+            update={"exposure_ev": 0.0, "red_gain": 1.0, "blue_gain": 1.0, "vignetting": 0.0, "shake_px": 0.0}
+        )

@@ -29,6 +29,19 @@ def toned(light: np.ndarray, spec: SensorSpec, shoulder: bool) -> np.ndarray:
     return saturated(contrasted(picture, spec.contrast), spec.saturation)
 
 
+def untoned(picture: np.ndarray, spec: SensorSpec) -> np.ndarray:
+    """The inverse of toned without its shoulder, but encoded as sRGB. Crushed blacks come back as the level of black."""
+    grey = brightness(picture)[..., None]
+    picture = np.clip(grey + (picture - grey) / np.float32(max(spec.saturation, 0.1)), 0, 1)
+    offset, steepness = picture - np.float32(0.5), np.float32(spec.contrast)
+    if spec.contrast > 1:
+        picture = np.float32(0.5) + offset / (steepness - 2 * (steepness - 1) * np.abs(offset))
+    elif spec.contrast < 1:
+        picture = np.clip(np.float32(0.5) + offset / steepness, 0, 1)
+    picture = picture * np.float32(1 - spec.black) + np.float32(spec.black)
+    return np.asarray(np.power(picture, np.float32(1 / spec.gamma)), np.float32)
+
+
 def contrasted(picture: np.ndarray, contrast: float) -> np.ndarray:
     """Slope `contrast` at 0.5. Above 1 an S-curve that keeps black and white; below 1 a line, both turn grey."""
     if contrast == 1:

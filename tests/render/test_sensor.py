@@ -158,7 +158,7 @@ def test_varied_is_the_default_and_its_effects_occur_as_often_as_it_says() -> No
     rng = np.random.default_rng(1)
     drawn = [sample_sensor(SensorConfig(), rng) for _ in range(1500)]
 
-    assert SensorConfig().preset == "varied"
+    assert SensorConfig().preset == "auto" and PRESETS["auto"] is PRESETS["varied"]
     for effect, names in EFFECTS.items():
         name = names[0] if names else effect
         occurred = np.mean([getattr(spec, name) != SensorSpec.model_fields[name].default for spec in drawn])
