@@ -40,6 +40,7 @@ _FAILED_PICTURES = 3
 _LEAST_FLOOR_M2 = 0.15
 _MEASURED_PICTURES = 8
 """So many of a site's photographs tell what its camera does."""
+_TOLD = ("contrast", "black", "blur_px", "rim_blur_px", "sharpen")
 _UNCHANGED_BY = MAY_DIFFER | {"images", "recycle_after"}
 """Fields that may differ when a run is continued: none of them changes a picture."""
 
@@ -99,6 +100,10 @@ def with_own_camera(config: RenderConfig, site: Site) -> RenderConfig:
     if min(site.width_px, site.height_px) < MIN_PICTURE_PX:
         return config.model_copy(update={"sensor": SensorConfig(preset="mild")})
     values = measure_pictures(site.backgrounds, most=_MEASURED_PICTURES).photograph_values()
+    told = ", ".join(f"{name} {low:g} to {high:g}" for name in _TOLD if name in values for low, high in [values[name]])
+    print(
+        f"note: people get the camera of the site's pictures, as measured from them: {told} (--sensor.* says otherwise)"
+    )
     return config.model_copy(update={"sensor": SensorConfig(**values)})
 
 

@@ -19,8 +19,10 @@ import pytest
 
 from annotate.dataset import Dataset
 from annotate.errors import InputError, PlafondError
+from annotate.site import Site
 from render.config import RenderConfig
-from render.farm import Jobs, run
+from render.farm import Jobs, run, with_own_camera
+from render.sensor import SensorConfig
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -187,6 +189,20 @@ def test_dataset_json_holds_the_whole_configuration(config: RenderConfig) -> Non
     saved = json.loads((config.out / "dataset.json").read_text())["config"]
 
     assert saved["standing"] == [1, 1] and saved["sensor"]["preset"] == "mild"  # of a site too small to be measured
+
+
+def test_a_sites_camera_is_measured_from_its_pictures_unless_one_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = RenderConfig(site=write_small_site(tmp_path / "site", size_px=256))
+    site = Site.read(tmp_path / "site")
+
+    measured = with_own_camera(config, site).sensor
+
+    assert measured.preset == "off" and measured.contrast is not None and measured.exposure_ev is None
+    assert f"contrast {measured.contrast[0]:g} to {measured.contrast[1]:g}" in capsys.readouterr().out
+    asked = config.model_copy(update={"sensor": SensorConfig(preset="varied")})
+    assert with_own_camera(asked, site) is asked
 
 
 def _wait_until(true: Callable[[], bool], seconds: float = 120.0) -> None:
