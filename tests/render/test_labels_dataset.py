@@ -62,7 +62,7 @@ def test_only_the_maps_that_are_asked_for_are_written(tmp_path: Path) -> None:
 
 
 def test_hidden_people_are_counted_and_kept(tmp_path: Path) -> None:
-    _, picture = made(config_of(tmp_path / "S", sitting=(5, 5), standing=(4, 4), hidden_below=0.999999))
+    _, picture = made(config_of(tmp_path / "S", sitting=(2, 2), standing=(2, 2), min_visible_px=10**6))
 
     hidden = [person for person in picture.people if person.hidden]
     assert picture.attributes["hidden_people"] == len(hidden) > 0
