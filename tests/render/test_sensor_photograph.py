@@ -98,6 +98,21 @@ def test_a_shadow_darkens_the_photograph_by_its_share_of_the_light() -> None:
     np.testing.assert_allclose(decode_srgb(finished[45:75]), decode_srgb(picture[45:75]) * 0.5, atol=0.004)
 
 
+def test_a_camera_measured_elsewhere_leaves_the_photographs_light_and_colours_alone() -> None:
+    given = {
+        "exposure_ev": 0.4,
+        "saturation": 1.6,
+        "red_gain": 0.8,
+        "vignetting": 0.4,
+        "read_noise": 0.01,
+        "contrast": 1.5,
+    }
+    spec = SensorSpec(**given).over_photograph()  # type: ignore[arg-type]
+
+    assert (spec.exposure_ev, spec.saturation, spec.red_gain, spec.vignetting) == (0, 1, 1, 0)
+    assert spec.contrast == 1.5 and spec.read_noise <= 0.001
+
+
 def test_lamps_fitted_to_the_photograph_are_set_right_for_its_tone_curve() -> None:
     flat = np.full((SIZE, SIZE, 3), 90, np.uint8)
     seen = np.ones((SIZE, SIZE), bool)
