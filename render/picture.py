@@ -103,7 +103,7 @@ def finish_picture(
         image = develop(linear, scene.sensor, scene.camera)
         image[~scene.camera.lens.valid_mask()] = 0
     else:
-        image = develop_over(place.background, linear, labels.mask > 0, scene.sensor, scene.camera)
+        image = develop_over(place.background, layers.background, linear, labels.mask > 0, scene.sensor, scene.camera)
     picture = Picture(
         id=scene.index,
         file_name=f"{scene.index:06d}.{config.image_format}",

@@ -37,6 +37,7 @@ def lamp_gain(photograph: np.ndarray, spec: SensorSpec, seen: np.ndarray) -> flo
 
 def develop_over(
     photograph: np.ndarray,
+    background: np.ndarray,
     linear: np.ndarray,
     people: np.ndarray,
     spec: SensorSpec,
@@ -44,10 +45,10 @@ def develop_over(
 ) -> np.ndarray:
     """The finished picture, HWC uint8 sRGB.
 
-    linear: HWC float32, people and their shadows over undeveloped(photograph). people: HW bool, where somebody shows.
+    background: undeveloped(photograph). linear: HWC float32, people and shadows over it. people: HW bool, where somebody shows.
     """
-    background = toned(undeveloped(photograph, spec), spec, shoulder=False)
-    shaded = photograph / np.float32(255) + toned(linear, spec, shoulder=False) - background
+    shadow = toned(linear, spec, shoulder=False) - toned(background, spec, shoulder=False)
+    shaded = photograph / np.float32(255) + shadow
     share = _share(people, max(people.shape) / REFERENCE_PX)
     mixed = shaded + share * (captured(linear, spec, camera, shoulder=False) / np.float32(255) - shaded)
     return coded(np.round(np.clip(mixed, 0, 1) * 255).astype(np.uint8), spec)

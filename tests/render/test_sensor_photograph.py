@@ -37,8 +37,9 @@ def put_into(picture: np.ndarray, level: float, spec: SensorSpec) -> tuple[np.nd
     """A square of one linear level in the middle of a photograph, developed; and where it is."""
     people = np.zeros((SIZE, SIZE), bool)
     people[120:200, 120:200] = True
-    linear = np.where(people[..., None], np.float32(level), undeveloped(picture, spec))
-    return develop_over(picture, linear, people, spec, camera()), people
+    background = undeveloped(picture, spec)
+    linear = np.where(people[..., None], np.float32(level), background)
+    return develop_over(picture, background, linear, people, spec, camera()), people
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,8 @@ def test_a_shadow_darkens_the_photograph_by_its_share_of_the_light() -> None:
     nobody = np.zeros((SIZE, SIZE), bool)
 
     spec = SensorSpec()
-    finished = develop_over(picture, undeveloped(picture, spec) * shade, nobody, spec, camera())
+    background = undeveloped(picture, spec)
+    finished = develop_over(picture, background, background * shade, nobody, spec, camera())
 
     np.testing.assert_array_equal(finished[100:], picture[100:])
     np.testing.assert_allclose(decode_srgb(finished[45:75]), decode_srgb(picture[45:75]) * 0.5, atol=0.004)
