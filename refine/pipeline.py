@@ -3,44 +3,29 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 import yaml
+from tqdm import tqdm
 
-from annotate.dataset import Dataset, DatasetInfo, DatasetWriter
-from annotate.errors import InputError
+from annotate.dataset import DatasetInfo, DatasetWriter
 from annotate.files import write_text
-from refine import checkpoint
-from refine.apply import refine_dataset
-from refine.config import CROPS, INCIDENTAL, NETWORK, RefineConfig, total_steps, training_key
-from refine.crops import CropRule, checksum, choose_anchor, collect_crops, require_people
-from refine.presets import Preset, find_preset
+from refine.config import INCIDENTAL, RefineConfig
+from refine.plan import Lesson, Plan, make_plan
+from refine.processes import is_first, joined_processes, wait_for_all
+from refine.real_crops import write_sheet
 from refine.refiner import Refiner
-from refine.trainer import Training, choose_device
+from refine.reinsertion.apply import Inspection, RefinementSummary, refine_dataset
+from refine.training.device import choose_device
+from refine.training.seeds import Seeds, refuse_other_processes
 
 TRAINING_FOLDER = "training"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run is going to do, checked before anything is written."""
-
-    config: RefineConfig
-    preset: Preset
-    device: torch.device
-    synthetic: Dataset
-    rule: CropRule
-    trained: checkpoint.Checkpoint | None
-    """The finished training given by --weights."""
-    crops: tuple[np.ndarray, np.ndarray] | None
-    """Crops of S and R, unless there is nothing to train."""
-    record: dict[str, Any]
-    """What S+ tells about how it was made, besides the configuration."""
-    key: dict[str, Any]
+OUTCOME, RESULT = "training", "result"
+"""What came out of the training, and what became of the people, in the configuration of dataset.json; known only at the
+end."""
 
 
 def run(config: RefineConfig) -> Path:
@@ -48,58 +33,40 @@ def run(config: RefineConfig) -> Path:
 
     Bad input raises InputError before anything is written. The same configuration goes on where it was stopped.
     """
-    plan = make_plan(config)
-    writer = DatasetWriter(config.out, describe(plan), config.overwrite, may_differ=INCIDENTAL)
-    folder = config.out / TRAINING_FOLDER
-    if config.overwrite:
-        shutil.rmtree(folder, ignore_errors=True)
-    write_text(folder / "config.yaml", yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False))
-    refiner = obtain_refiner(plan, folder)
-    refine_dataset(refiner, plan.synthetic, writer, plan.rule, config.apply_batch, config.feather_px)
+    with joined_processes(choose_device(config.device, config.precision)):
+        plan = make_plan(config)
+        folder = config.out / TRAINING_FOLDER
+        writer = _opened(plan, folder) if is_first() else None
+        wait_for_all()
+        refiner, outcome = obtain_refiner(plan, folder)
+    if writer is None:
+        return config.out
+    summary = refine_dataset(
+        refiner,
+        plan.synthetic,
+        writer,
+        plan.rule,
+        config.apply_batch,
+        config.feather_px,
+        Inspection() if plan.inspected else None,
+        plan.preset.needs_labels(plan.config),
+    )
+    known = {**writer.info.config, OUTCOME: outcome, RESULT: asdict(summary)}
+    writer.info = writer.info.model_copy(update={"config": known})
     writer.finish()
+    tqdm.write(_in_words(summary), file=sys.stderr)
     return config.out
 
 
-def make_plan(config: RefineConfig) -> Plan:
-    """Check everything that can be wrong with the input and crop both datasets."""
-    preset = find_preset(config.preset)
-    device = choose_device(config.device, config.precision)
-    synthetic = Dataset.read(config.synthetic)
-    real = None if config.real is None else Dataset.read(config.real)
-    _refuse_out(config)
-    _require_masks(synthetic)
-    if config.weights is not None:
-        return _plan_with_weights(config, preset, device, synthetic)
-    if real is None:
-        raise InputError("--real is missing: name the dataset of real people to learn from, or a training by --weights")
-    rule = CropRule(config.size_px, choose_anchor(config.anchor, synthetic, real), config.window_px, config.margin)
-    require_people(synthetic, rule, "--synthetic")
-    require_people(real, rule, "--real")
-    crops = (
-        collect_crops(synthetic, rule, config.max_crops, config.seed, "S"),
-        collect_crops(real, rule, config.max_crops, config.seed, "R"),
-    )
-    checksums = {"synthetic": checksum(crops[0]), "real": checksum(crops[1])}
-    steps = total_steps(config, len(crops[0]), len(crops[1]))
-    key = training_key(config, rule.anchor, steps, checksums)
-    record = _record(preset, rule, synthetic) | {
-        "steps": steps,
-        "crops": {"synthetic": len(crops[0]), "real": len(crops[1])},
-        "crops_sha256": checksums,
-        "real": _source(real),
-    }
-    return Plan(config, preset, device, synthetic, rule, None, crops, record, key)
-
-
-def obtain_refiner(plan: Plan, folder: Path) -> Refiner:
-    """A trained refiner: given by --weights, or trained (to its end) in folder."""
-    refiner = plan.preset.build(plan.config, plan.device)
-    if plan.trained is not None:
-        refiner.load_networks(plan.trained.networks, str(plan.trained.path))
-        return refiner
-    assert plan.crops is not None
-    synthetic, real = (torch.from_numpy(crops).permute(0, 3, 1, 2) for crops in plan.crops)
-    return Training(refiner, plan.config, folder, plan.key, synthetic, real).run()
+def obtain_refiner(plan: Plan, folder: Path) -> tuple[Refiner, dict[str, Any]]:
+    """A refiner and what came out of its training: trained (to its end) in folder, given by --weights, or as it is."""
+    if plan.lesson is not None:
+        return _taught(plan, plan.lesson, folder)
+    refiner = plan.preset.build(plan.config, plan.device, None)
+    if plan.trained is None:
+        return refiner, {}
+    refiner.load_networks(plan.trained.networks, str(plan.trained.path))
+    return refiner, {"step": plan.trained.step}
 
 
 def describe(plan: Plan) -> DatasetInfo:
@@ -111,55 +78,44 @@ def describe(plan: Plan) -> DatasetInfo:
         seed=plan.config.seed,
         config={**plan.config.model_dump(mode="json"), "refinement": plan.record},
         cameras=source.cameras,
+        classes=source.classes,
     )
 
 
-def _plan_with_weights(config: RefineConfig, preset: Preset, device: torch.device, synthetic: Dataset) -> Plan:
-    """Nothing to train: crop as the training did."""
-    assert config.weights is not None
-    trained = checkpoint.read_checkpoint(config.weights, device)
-    if not trained.finished:
-        raise InputError(
-            f"{trained.path}: only {trained.step} of {trained.key['total_steps']} steps are trained; finish it"
-        )
-    wanted = {name: getattr(config, name) for name in (*NETWORK, *CROPS) if name != "anchor" or config.anchor != "auto"}
-    checkpoint.require_same(trained, wanted, "Pass the settings that it was trained with, or leave --weights out")
-    rule = CropRule(config.size_px, trained.key["anchor"], config.window_px, config.margin)
-    require_people(synthetic, rule, "--synthetic")
-    record = _record(preset, rule, synthetic) | {"steps": trained.step, "training": trained.key}
-    return Plan(config, preset, device, synthetic, rule, trained, None, record, trained.key)
+def _taught(plan: Plan, lesson: Lesson, folder: Path) -> tuple[Refiner, dict[str, Any]]:
+    perceptual = None if lesson.perceptual is None else lesson.perceptual.to(plan.device)
+    if lesson.judging is not None:
+        lesson.judging.module.to(plan.device)
+    about = {"summary": plan.preset.summary, "features": plan.record["features"]} | {
+        "data": {name: _told(plan.record[key]) for name, key in (("Dataset S", "synthetic"), ("Dataset R", "real"))}
+    }
+    return Seeds(
+        lambda config: plan.preset.build(config, plan.device, perceptual),
+        plan.config, folder, lesson.key, lesson.data, lesson.judging, about,
+    ).run()  # fmt: skip
 
 
-def _record(preset: Preset, rule: CropRule, synthetic: Dataset) -> dict[str, Any]:
-    return {"preset": preset.name, "summary": preset.summary, "anchor": rule.anchor, "synthetic": _source(synthetic)}
+def _opened(plan: Plan, folder: Path) -> DatasetWriter:
+    """The dataset that is written, and the training's folder with its configuration and the choice of real crops."""
+    config = plan.config
+    if not config.overwrite:
+        refuse_other_processes(folder)
+    may_differ = INCIDENTAL | {OUTCOME, RESULT}
+    writer = DatasetWriter(config.out, describe(plan), config.overwrite, may_differ)
+    if config.overwrite:
+        shutil.rmtree(folder, ignore_errors=True)
+    write_text(folder / "config.yaml", yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False))
+    if plan.lesson is not None:
+        write_sheet(folder, plan.lesson.real)
+    return writer
 
 
-def _source(dataset: Dataset) -> dict[str, Any]:
-    """Where pictures come from, by what stays true when the folder is moved."""
-    info = dataset.info
-    return {"name": info.name, "kind": info.kind, "seed": info.seed, "pictures": len(dataset)}
+def _told(source: dict[str, Any]) -> str:
+    """What the plan's record says of a dataset, in words."""
+    return f"{source['name'] or 'without a name'}, {source['kind']}, {source['pictures']} pictures"
 
 
-def _refuse_out(config: RefineConfig) -> None:
-    """InputError if --out is one of the inputs; overwriting it would lose them."""
-    for option, folder in (("--synthetic", config.synthetic), ("--real", config.real)):
-        if folder is not None and folder.resolve() == config.out.resolve():
-            raise InputError(f"--out {config.out}: is also {option}; name another folder")
-    if (
-        config.overwrite
-        and config.weights is not None
-        and config.weights.resolve().is_relative_to(config.out.resolve())
-    ):
-        raise InputError(
-            f"--weights {config.weights}: --overwrite would remove it with {config.out}; name another --out"
-        )
-
-
-def _require_masks(dataset: Dataset) -> None:
-    """InputError if some picture has people but no masks to put them back through."""
-    without = [picture.file_name for picture in dataset if picture.people and not dataset.has_masks(picture)]
-    if without:
-        raise InputError(
-            f"--synthetic {dataset.root}: {len(without)} of {len(dataset)} pictures, the first {without[0]}, have people "
-            "but no instance masks; people are put back through their masks. Use a rendered dataset"
-        )
+def _in_words(summary: RefinementSummary) -> str:
+    reasons = ", ".join(f"{reason} {count}" for reason, count in summary.refused_by_reason.items())
+    kept = f"; {summary.refused} kept as rendered because refining broke them ({reasons})" if summary.refused else ""
+    return f"refined {summary.refined} people{kept}; {summary.not_cropped} were not cropped"

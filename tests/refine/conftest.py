@@ -57,6 +57,12 @@ def write_people() -> Callable[..., Path]:
     return _write_people
 
 
+@pytest.fixture(scope="session")
+def write_people_anywhere() -> Callable[..., Path]:
+    """The same for fixtures that several tests share."""
+    return _write_people
+
+
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
     """Tests share few cores, and losses are the same bit for bit only with the same number of threads."""

@@ -5,7 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from refine.networks import Generator, PatchDiscriminator, build, count_parameters
+from refine.networks.discriminator import PatchDiscriminator
+from refine.networks.generator import Generator
+from refine.networks.layers import build, count_parameters
 
 
 @pytest.mark.parametrize(("filters", "published"), [(64, 11_378_179), (32, 2_850_563)])

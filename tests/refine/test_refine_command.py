@@ -8,15 +8,19 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from safetensors.torch import save_file
 
 from annotate.dataset import Dataset, DatasetInfo, DatasetWriter
 from annotate.errors import InputError
 from annotate.files import write_image
+from eval.features import torchvision_model
 from refine.config import RefineConfig
 from refine.crops import CropRule, choose_anchor, collect_crops
 from refine.pipeline import run
+from refine.presets import PRESETS
 
 TINY = {"size_px": 32, "filters": 2, "discriminator_filters": 2, "blocks": 1, "pool": 3, "steps": 4, "device": "cpu"}
+"""What so short a training gives breaks everybody: they are put back without inspection unless a test is about it."""
 
 
 @pytest.fixture
@@ -29,7 +33,7 @@ def inputs(tmp_path: Path, write_people) -> dict[str, Path]:
 
 
 def refine(inputs: dict[str, Path], **changes) -> Path:
-    return run(RefineConfig(**{**inputs, **TINY, **changes}))
+    return run(RefineConfig(**{**inputs, **TINY, "inspect": False, **changes}))
 
 
 def test_result_is_a_dataset_that_tells_how_it_was_made(inputs) -> None:
@@ -39,7 +43,7 @@ def test_result_is_a_dataset_that_tells_how_it_was_made(inputs) -> None:
     assert result.info.kind == "refined"
     made = result.info.config["refinement"]
     assert (made["preset"], made["steps"], made["anchor"]) == ("C_CP_S", 4, "head")
-    assert made["crops"] == {"synthetic": 6, "real": 6}
+    assert made["crops"] == {"synthetic": 6, "real": 6, "held_out": 0}
     assert made["real"]["name"] == "R"
     changed = [not np.array_equal(result.image(a), source.image(b)) for a, b in zip(result, source, strict=True)]
     assert changed == [True, True, False]
@@ -48,10 +52,16 @@ def test_result_is_a_dataset_that_tells_how_it_was_made(inputs) -> None:
 def test_training_leaves_its_files_beside_the_dataset(inputs) -> None:
     folder = refine(inputs) / "training"
     assert sorted(path.name for path in folder.iterdir()) == [
+        "about.json",
         "checkpoint.pt",
         "config.yaml",
+        "distances.jsonl",
         "grid.jpg",
+        "index.html",
         "losses.jsonl",
+        "real-crops.jpg",
+        "real-crops.txt",
+        "tensorboard",
     ]
     assert yaml.safe_load((folder / "config.yaml").read_text())["filters"] == 2
     assert len((folder / "losses.jsonl").read_text().splitlines()) == 4
@@ -134,11 +144,11 @@ def test_anchor_is_the_head_only_if_everybody_has_one(inputs, write_people, tmp_
 def test_crops_are_limited_by_a_random_choice_that_the_seed_fixes(inputs) -> None:
     dataset = Dataset.read(inputs["synthetic"])
     rule = CropRule(32, "person", None, 1.25)
-    everything = collect_crops(dataset, rule, 100, 0, "S")
-    some = collect_crops(dataset, rule, 4, 0, "S")
+    everything = collect_crops(dataset, rule, 100, 0, "S").images
+    some = collect_crops(dataset, rule, 4, 0, "S").images
     assert everything.shape == (6, 32, 32, 3)
     assert some.shape == (4, 32, 32, 3)
-    assert np.array_equal(some, collect_crops(dataset, rule, 4, 0, "S"))
+    assert np.array_equal(some, collect_crops(dataset, rule, 4, 0, "S").images)
     assert all(any(np.array_equal(crop, one) for one in everything) for crop in some)
 
 
@@ -157,8 +167,78 @@ def test_real_pictures_of_any_form_are_cropped_as_8_bit_colour(inputs, tmp_path,
             cv2.imwrite(str(path), image[form])
         else:
             write_image(path, image[form])
-    crops = collect_crops(Dataset.read(tmp_path / "other"), CropRule(32, "head", None, 1.25), 10, 0, "R")
-    expected = collect_crops(source, CropRule(32, "head", None, 1.25), 10, 0, "R")
+    crops = collect_crops(Dataset.read(tmp_path / "other"), CropRule(32, "head", None, 1.25), 10, 0, "R").images
+    expected = collect_crops(source, CropRule(32, "head", None, 1.25), 10, 0, "R").images
     assert crops.dtype == np.uint8
     assert np.abs(crops[..., 0].astype(int) - crops[..., 2]).max() <= 1
     assert np.abs(crops.mean() - expected.mean()) < 8
+
+
+@pytest.fixture(scope="session")
+def vgg16(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """VGG16's convolutions with random weights, as torchvision names them."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("weights") / "vgg16.safetensors"
+    save_file({f"features.{k}": v for k, v in torchvision_model("vgg16").features.state_dict().items()}, str(path))
+    return path
+
+
+@pytest.mark.parametrize("name", [name for name, preset in PRESETS.items() if preset.learns])
+def test_every_preset_trains_and_refines(inputs, vgg16, name: str) -> None:
+    weights = (vgg16,) if PRESETS[name].pools else ()
+    out = refine(inputs, preset=name, steps=2, perceptual_weights=weights, tensorboard=False, hold_out=0.0)
+    result, source = Dataset.read(out), Dataset.read(inputs["synthetic"])
+    assert len((out / "training/losses.jsonl").read_text().splitlines()) == 2
+    for after, before in zip(result.pictures[:2], source.pictures[:2], strict=True):
+        people = source.mask(before) > 0
+        change = np.abs(result.image(after).astype(int) - source.image(before)).max(axis=2)
+        assert change[people].max() > 0
+        assert change[cv2.dilate(people.astype(np.uint8), np.ones((7, 7))) == 0].max() == 0
+    assert result.info.config["refinement"]["features"].keys() == {str(pool) for pool in PRESETS[name].pools}
+
+
+def test_broken_people_stay_as_rendered_and_are_counted(inputs) -> None:
+    out = refine(inputs, inspect=True)
+    result, source = Dataset.read(out), Dataset.read(inputs["synthetic"])
+    told = result.info.config["result"]
+    assert told["refined"] + told["refused"] == 6
+    assert told["refused"] > 0
+    assert sum(told["refused_by_reason"].values()) >= told["refused"]
+    for after, before in zip(result, source, strict=True):
+        if after.attributes["refinement"]["refined"] == 0:
+            assert np.array_equal(result.image(after), source.image(before))
+
+
+def test_paintings_need_neither_real_pictures_nor_training(inputs, tmp_path) -> None:
+    for number in range(2):
+        texture = np.random.default_rng(number).integers(0, 256, (40, 40, 3), dtype=np.uint8)
+        write_image(tmp_path / f"paintings/{number}.png", texture)
+    changes = {"preset": "S_style", "real": None, "paintings": tmp_path / "paintings", "inspect": True}
+    result = Dataset.read(refine(inputs, **changes))
+    assert result.info.config["result"]["refined"] == 6
+    assert not (inputs["out"] / "training/checkpoint.pt").exists()
+    with pytest.raises(InputError, match="--paintings is missing"):
+        refine(inputs, **{**changes, "paintings": None, "out": tmp_path / "other"})
+
+
+def test_whole_pictures_are_refined_as_the_control(inputs) -> None:
+    result, source = Dataset.read(refine(inputs, scope="frame")), Dataset.read(inputs["synthetic"])
+    assert result.info.config["refinement"]["crops"]["synthetic"] == 3
+    for after, before in zip(result, source, strict=True):
+        change = np.abs(result.image(after).astype(int) - source.image(before)).max(axis=2)
+        assert (change > 0).mean() > 0.9
+
+
+def test_choice_of_real_crops_is_shown(inputs) -> None:
+    out = refine(inputs, real_balance=2)
+    lines = (out / "training/real-crops.txt").read_text().splitlines()
+    assert len(lines) == 6
+    assert (out / "training/real-crops.jpg").is_file()
+    kept = sum("kept" in line for line in lines)
+    assert kept == sum(Dataset.read(out).info.config["refinement"]["crops"][name] for name in ("real", "held_out"))
+
+
+def test_at_most_so_many_real_crops_are_learned_from(inputs) -> None:
+    out = refine(inputs, max_real=4)
+    counts = Dataset.read(out).info.config["refinement"]["crops"]
+    assert (counts["synthetic"], counts["real"] + counts["held_out"]) == (6, 4)

@@ -1,87 +1,101 @@
 """The training engine: what a step does, and that kills, other settings and divergence do no harm."""
 
-import json
-import os
 import signal
-import subprocess
-import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from training_engine import SMALL, crops, losses, rows, same_networks, start, training
 
 from annotate.errors import InputError, PlafondError
 from annotate.files import read_image
-from refine.checkpoint import read_checkpoint
-from refine.config import RefineConfig, total_steps, training_key
-from refine.presets import find_preset
-from refine.trainer import CropOrder, Training, choose_device, learning_rate_at, to_crops, to_images
-
-CPU = torch.device("cpu")
-SMALL = {"size_px": 32, "filters": 2, "discriminator_filters": 2, "blocks": 1, "pool": 3, "steps": 10}
-
-
-def crops(seed: int, count: int = 5) -> torch.Tensor:
-    return torch.from_numpy(np.random.default_rng(seed).integers(0, 256, (count, 3, 32, 32), dtype=np.uint8))
+from refine.config import RefineConfig, total_steps
+from refine.refiner import Batch, to_crops, to_images
+from refine.training import checkpoint
+from refine.training.checkpoint import read_checkpoint
+from refine.training.device import choose_device
+from refine.training.order import CropOrder, learning_rate_at
+from refine.training.selection import Look
+from refine.training.trainer import Training
 
 
-def training(folder: Path, **changes) -> Training:
-    config = RefineConfig(**{"synthetic": "S", "real": "R", "out": "O", "checkpoint_every": 4, **SMALL, **changes})
-    refiner = find_preset(config.preset).build(config, CPU)
-    key = training_key(config, "person", total_steps(config, 5, 5), {"synthetic": "a", "real": "b"})
-    return Training(refiner, config, folder, key, crops(1), crops(2))
-
-
-def losses(folder: Path) -> list[dict[str, float]]:
-    return [json.loads(line) for line in (folder / "losses.jsonl").read_text().splitlines()]
-
-
-def killed_at(step: int, folder: Path) -> None:
-    """A training whose process is killed in the middle of a step, as by the kernel."""
-    here = Path(__file__)
-    script = f"""
-import importlib.util, os, signal
-spec = importlib.util.spec_from_file_location("engine", {str(here)!r})
-engine = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(engine)
-engine.torch.set_num_threads(1)
-run = engine.training(engine.Path({str(folder)!r}))
-step = run.refiner.step
-def die(x, y, progress, rng):
-    losses = step(x, y, progress, rng)
-    if progress.step == {step}:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return losses
-run.refiner.step = die
-run.run()
-"""
-    root = here.parents[2]
-    environment = {**os.environ, "PYTHONPATH": str(root)}
-    done = subprocess.run([sys.executable, "-c", script], env=environment, cwd=root, capture_output=True, text=True)
-    assert done.returncode == -signal.SIGKILL, done.stderr
-
-
-def test_killed_training_continues_with_the_losses_of_one_run(tmp_path: Path) -> None:
-    training(tmp_path / "whole").run()
-    killed_at(6, tmp_path / "killed")
-    assert read_checkpoint(tmp_path / "killed/checkpoint.pt").step == 4
-    second = training(tmp_path / "killed")
+def test_killed_training_continues_with_the_losses_and_the_choice_of_one_run(tmp_path: Path) -> None:
+    training(tmp_path / "whole", judged=True, select_every=3).run()
+    script = f"train_until_killed(7, training(Path({str(tmp_path / 'killed')!r}), judged=True, select_every=3))"
+    killed = start(script)
+    assert killed.wait() == -signal.SIGKILL, killed.stderr.read()
+    assert read_checkpoint(tmp_path / "killed/checkpoint.pt").step == 6
+    second = training(tmp_path / "killed", judged=True, select_every=3)
     made = count_steps(second)
     second.run()
-    assert made == [4, 5, 6, 7, 8, 9]
+    assert made == [6, 7, 8, 9]
     assert losses(tmp_path / "killed") == losses(tmp_path / "whole")
     assert [row["step"] for row in losses(tmp_path / "whole")] == list(range(1, 11))
-    for name, whole in read_checkpoint(tmp_path / "whole/checkpoint.pt").networks.items():
-        for key, weight in read_checkpoint(tmp_path / "killed/checkpoint.pt").networks[name].items():
-            assert torch.equal(weight, whole[key])
+    assert [row["step"] for row in rows(tmp_path / "whole/distances.jsonl")] == [0, 3, 6, 9, 10]
+    assert rows(tmp_path / "killed/distances.jsonl") == rows(tmp_path / "whole/distances.jsonl")
+    for name in ("checkpoint.pt", "best.pt"):
+        one, other = (read_checkpoint(tmp_path / run / name) for run in ("whole", "killed"))
+        assert one.step == other.step
+        assert same_networks(one.networks, other.networks)
+
+
+def test_run_gives_the_networks_that_were_nearest_and_not_the_last(tmp_path: Path) -> None:
+    run = judged_by([5.0, 2.0, 3.0, 4.0], tmp_path)
+    best = read_checkpoint(tmp_path / "best.pt")
+    assert best.step == 6
+    assert run.best.step == run.kept.step == 6
+    assert same_networks(run.refiner.network_state(), best.networks)
+    assert not same_networks(read_checkpoint(tmp_path / "checkpoint.pt").networks, best.networks)
+    last = judged_by([5.0, 2.0, 3.0, 4.0], tmp_path, keep="last")
+    assert last.kept.step == 10
+    assert same_networks(last.refiner.network_state(), read_checkpoint(tmp_path / "checkpoint.pt").networks)
+
+
+def judged_by(values: list[float], folder: Path, **changes) -> Training:
+    """A training whose distances after steps 3, 6, 9 and 10 are these."""
+    run = training(folder, judged=True, select_every=3, **changes)
+    given = iter([9.0, *values])
+    look = run.judge.look
+    run.judge.look = lambda step, images: replace(look(step, images), value=next(given))
+    run.run()
+    return run
+
+
+def test_kill_between_checkpoint_and_best_networks_loses_nothing(tmp_path: Path, monkeypatch) -> None:
+    whole = judged_by([5.0, 2.0, 3.0, 4.0], tmp_path / "whole")
+    write = checkpoint.write_networks
+
+    def killed(path, refiner, step, key):
+        if step == 6:
+            raise KeyboardInterrupt
+        write(path, refiner, step, key)
+
+    monkeypatch.setattr(checkpoint, "write_networks", killed)
+    with pytest.raises(KeyboardInterrupt):
+        judged_by([5.0, 2.0], tmp_path / "killed")
+    assert read_checkpoint(tmp_path / "killed/best.pt").step == 3
+    monkeypatch.setattr(checkpoint, "write_networks", write)
+    run = training(tmp_path / "killed", judged=True, select_every=3)
+    run.judge.look = lambda step, images: Look(step, 3.0, 0.0, 0.0)
+    run.run()
+    assert run.best.step == 6
+    assert same_networks(run.refiner.network_state(), whole.refiner.network_state())
+
+
+def test_best_networks_that_are_gone_are_told(tmp_path: Path) -> None:
+    judged_by([5.0, 2.0, 3.0, 4.0], tmp_path)
+    (tmp_path / "best.pt").unlink()
+    with pytest.raises(InputError, match=r"best\.pt: is gone, and the networks of step 6 .* --keep last"):
+        training(tmp_path, judged=True, select_every=3).run()
 
 
 def count_steps(run: Training) -> list[int]:
     """The steps that the refiner is asked for from now on."""
     made: list[int] = []
-    step = run.refiner.step
-    run.refiner.step = lambda x, y, progress, rng: made.append(progress.step) or step(x, y, progress, rng)
+    draw = run.refiner.draw
+    run.refiner.draw = lambda progress, rng: made.append(progress.step) or draw(progress, rng)
     return made
 
 
@@ -91,7 +105,7 @@ def test_finished_training_is_read_and_not_repeated(tmp_path: Path) -> None:
     again = training(tmp_path)
     made = count_steps(again)
     second = again.run()
-    image = to_images(crops(3))
+    image = Batch(to_images(crops(3)))
     assert made == []
     assert torch.equal(first.refine(image), second.refine(image))
     assert (tmp_path / "losses.jsonl").read_bytes() == log
@@ -105,45 +119,51 @@ def test_other_settings_are_refused_and_named(tmp_path: Path) -> None:
     assert "beta1" not in str(error.value)
 
 
-def test_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
-    training(tmp_path).run()
-    saved = read_checkpoint(tmp_path / "checkpoint.pt")
-    wider = training(tmp_path / "other", filters=3).refiner
-    with pytest.raises(InputError, match="G is another network"):
-        saved.restore(wider, np.random.default_rng(0))
-
-
-@pytest.mark.parametrize("damage", ["cut", "other", "pickle"])
-def test_broken_checkpoint_is_refused(tmp_path: Path, damage: str) -> None:
-    path = tmp_path / "checkpoint.pt"
-    if damage == "cut":
-        training(tmp_path).run()
-        path.write_bytes(path.read_bytes()[:20_000])
-    elif damage == "other":
-        torch.save({"weight": torch.zeros(3)}, path)
-    else:
-        torch.save({"version": Path("/")}, path)  # an object: loading it would run code
-    with pytest.raises(InputError, match=r"checkpoint\.pt"):
-        read_checkpoint(path)
-
-
 def test_loss_that_is_no_number_stops_training_and_names_step_and_checkpoint(tmp_path: Path) -> None:
     run = training(tmp_path, log_every=2)
-    step = run.refiner.step
+    draw = run.refiner.draw
 
-    def diverge(x, y, progress, rng):
+    def diverge(progress, rng):
         if progress.step == 4:
             with torch.no_grad():
                 next(run.refiner.networks["G"].parameters()).fill_(float("nan"))
-        return step(x, y, progress, rng)
+        return draw(progress, rng)
 
-    run.refiner.step = diverge
+    run.refiner.draw = diverge
     with pytest.raises(PlafondError, match=r"adversarial_G became nan at step 5; .*checkpoint\.pt"):
         run.run()
     saved = read_checkpoint(tmp_path / "checkpoint.pt")
     assert saved.step == 4
     assert all(weight.isfinite().all() for weight in saved.networks["G"].values())
     assert [row["step"] for row in losses(tmp_path)] == [1, 2, 3, 4]
+
+
+def test_weights_that_the_last_step_broke_are_not_kept_as_a_good_checkpoint(tmp_path: Path) -> None:
+    run = training(tmp_path)
+    step = run.refiner.step
+
+    def breaking(*args):
+        found = step(*args)  # finite: of before the update
+        if run.step == 7:
+            with torch.no_grad():
+                next(run.refiner.networks["F"].parameters())[0] = float("inf")
+        return found
+
+    run.refiner.step = breaking
+    with pytest.raises(PlafondError, match=r"weights of F became infinite .* by step 8; the last good checkpoint is"):
+        run.run()
+    assert read_checkpoint(tmp_path / "checkpoint.pt").step == 4
+
+
+def test_memory_that_is_too_small_names_the_settings_to_lower(tmp_path: Path) -> None:
+    run = training(tmp_path)
+
+    def full(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    run.refiner.step = full
+    with pytest.raises(PlafondError, match="the memory of cpu is too small for this training; lower --batch"):
+        run.run()
 
 
 def test_huge_learning_rate_stops_with_a_message_before_any_checkpoint(tmp_path: Path) -> None:
@@ -173,8 +193,9 @@ def test_grid_shows_crops_before_after_and_real(tmp_path: Path) -> None:
     run.run()
     assert read_image(tmp_path / "grid.jpg").shape == (3 * 32, 5 * 32, 3)
     grid = run.grid()
-    assert np.array_equal(grid[:32, :32], run.synthetic[0].permute(1, 2, 0).numpy())
-    assert np.array_equal(grid[64:, 32:64], run.real[1].permute(1, 2, 0).numpy())
+    assert list(grid) == ["S", "refined", "R"]
+    assert np.array_equal(grid["S"][0], run.synthetic[0].permute(1, 2, 0).numpy())
+    assert np.array_equal(grid["R"][1], run.real[1].permute(1, 2, 0).numpy())
 
 
 def test_learning_rate_is_constant_then_falls_to_zero() -> None:
@@ -184,13 +205,13 @@ def test_learning_rate_is_constant_then_falls_to_zero() -> None:
 
 def test_each_epoch_takes_every_crop_of_the_smaller_domain_once() -> None:
     config = RefineConfig(synthetic="S", real="R", out="O", **SMALL)
-    order = CropOrder(config, 7, 4, CPU)
+    order = CropOrder(config, 7, 4)
     epochs = [[order.at(step) for step in range(start, start + 4)] for start in (0, 4)]
     for epoch in epochs:
-        assert sorted(int(real) for _, real in epoch) == [0, 1, 2, 3]
-        assert len({int(synthetic) for synthetic, _ in epoch}) == 4
+        assert sorted(int(step["real"]) for step in epoch) == [0, 1, 2, 3]
+        assert len({int(step["synthetic"]) for step in epoch}) == 4
     assert epochs[0] != epochs[1]
-    assert CropOrder(config, 7, 4, CPU).at(6) == order.at(6)
+    assert CropOrder(config, 7, 4).at(6) == order.at(6)
 
 
 def test_steps_follow_the_smaller_domain_unless_given() -> None:

@@ -1,0 +1,179 @@
+"""V of the perceptual losses (thesis section 2.6): features of an image classifier, after its pooling layers.
+
+The thesis takes VGG16's second and fifth max pooling. Where its weights cannot be had, a stand-in takes their place
+and is named in every result: VGG-19's second pooling for the second, DenseNet-169's third transition (640 channels at
+1/32 of the side, as pool 5) for the fifth.
+
+Images come in [-1, 1] and are shown to each network in the range of its own weights: torchvision's VGG16 and DenseNet
+as RGB in 0..1 minus ImageNet's mean by its deviation, VGG-19 as RGB in 0..1, which its own first layer turns into
+BGR in 0..255 minus the mean. The size of the features differs by orders of magnitude between such weights, and a
+lambda would mean another thing with each. So every layer is scaled by one number, found on the real crops, that makes
+the root mean square of its features FEATURE_RMS.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from annotate.errors import InputError
+from eval.detectors.squeezedet import IMAGENET_MEAN, IMAGENET_STD
+from eval.features import FEATURES, Weights, torchvision_model, vgg19_to_relu3_1
+from eval.weights import download, load_strictly, read_weights
+
+Features = dict[int, Tensor]
+"""(n, c, h, w) by pooling layer."""
+
+FEATURE_RMS = 100.0
+"""Root mean square of scaled features on real crops: the order of those that VGG16 gives for pixels of 0..255, for
+which the thesis's weights of 1e-5 were found by trial."""
+
+_CALIBRATION_BATCH = 16
+
+
+@dataclass(frozen=True)
+class Source:
+    """A network that can serve as V after one pooling layer.
+
+    kind: its name in eval.features, which knows the names in its files. layers: the part of the network that is run.
+    """
+
+    pool: int
+    kind: str
+    title: str
+    whole: Callable[[], nn.Module]
+    layers: Callable[[nn.Module], nn.Module]
+    normalised: bool
+
+
+def _vgg16() -> nn.Module:
+    return torchvision_model("vgg16").features
+
+
+def _densenet() -> nn.Module:
+    return torchvision_model("densenet169").features
+
+
+SOURCES = (
+    Source(2, "vgg16_pool5", "VGG16 pool 2", _vgg16, lambda network: network[:10], True),  # type: ignore[index]
+    Source(5, "vgg16_pool5", "VGG16 pool 5", _vgg16, lambda network: network[:31], True),  # type: ignore[index]
+    Source(
+        2, "vgg19_relu3_1", "VGG-19 pool 2 (stand-in for VGG16)",
+        vgg19_to_relu3_1, lambda network: network[:15], False,  # type: ignore[index]
+    ),
+    Source(
+        5, "densenet169", "DenseNet-169 transition 3 (stand-in for VGG16 pool 5)",
+        _densenet, lambda network: network[:10], True,  # type: ignore[index]
+    ),
+)  # fmt: skip
+"""In the order in which they are preferred."""
+
+
+class Perceptual(nn.Module):
+    """V: images (n, 3, h, w) in [-1, 1] to features by pooling layer, scaled; weights never change.
+
+    titles: what stands for each pooling layer, for every record of a result.
+    """
+
+    def __init__(self, parts: dict[int, nn.Module], normalised: dict[int, bool], titles: dict[int, str]) -> None:
+        super().__init__()
+        self.parts = nn.ModuleDict({str(pool): part for pool, part in parts.items()})
+        self.normalised, self.titles = normalised, titles
+        self.register_buffer("mean_rgb", torch.tensor(IMAGENET_MEAN).view(3, 1, 1), persistent=False)
+        self.register_buffer("deviation_rgb", torch.tensor(IMAGENET_STD).view(3, 1, 1), persistent=False)
+        self.scales = dict.fromkeys(parts, 1.0)
+        self.eval().requires_grad_(False)
+
+    mean_rgb: Tensor
+    deviation_rgb: Tensor
+
+    def forward(self, images: Tensor) -> Features:
+        rgb = (images + 1) / 2
+        return {int(pool): part(self._shown(rgb, int(pool))).float() * self.scales[int(pool)]
+                for pool, part in self.parts.items()}  # fmt: skip
+
+    @torch.no_grad()
+    def calibrate(self, real: Tensor) -> None:
+        """Set every layer's scale so that real crops (n, 3, h, w) have features of root mean square FEATURE_RMS."""
+        self.scales = dict.fromkeys(self.scales, 1.0)
+        squares = dict.fromkeys(self.scales, 0.0)
+        for part in real.split(_CALIBRATION_BATCH):
+            for pool, found in self(part).items():
+                squares[pool] += float(found.square().mean()) * len(part)
+        self.scales = {pool: FEATURE_RMS / math.sqrt(total / len(real)) for pool, total in squares.items()}
+
+    @torch.no_grad()
+    def mean(self, images: Tensor) -> Features:
+        """Mean of the features over images, (1, c, h, w) by pooling layer."""
+        sums: Features = {}
+        for part in images.split(_CALIBRATION_BATCH):
+            for pool, found in self(part).items():
+                sums[pool] = sums.get(pool, 0) + found.sum(dim=0, keepdim=True)
+        return {pool: found / len(images) for pool, found in sums.items()}
+
+    def _shown(self, rgb: Tensor, pool: int) -> Tensor:
+        return (rgb - self.mean_rgb) / self.deviation_rgb if self.normalised[pool] else rgb
+
+
+def load_perceptual(pools: Sequence[int], files: Sequence[Path], may_download: bool = True) -> Perceptual:
+    """V after these pooling layers: VGG16 from one of the files or torchvision, else a stand-in from one of the files.
+
+    InputError if a layer can be had from nowhere, or a file is no network's that is known here.
+    """
+    given: dict[Path, Weights] = {path: read_weights(path) for path in files}
+    recognised = {path: _kind_of(path, weights) for path, weights in given.items()}
+    parts, normalised, titles = {}, {}, {}
+    for pool in pools:
+        source, weights, where = _found(pool, given, recognised, may_download)
+        network = source.whole()
+        kept = _of_features(FEATURES[source.kind].keys(weights))
+        load_strictly(network, kept, source.title, where)
+        parts[pool] = source.layers(network.eval())
+        normalised[pool], titles[pool] = source.normalised, source.title
+    return Perceptual(parts, normalised, titles)
+
+
+def _found(
+    pool: int, given: dict[Path, Weights], recognised: dict[Path, str], may_download: bool
+) -> tuple[Source, Weights, Path | str]:
+    """The best source for a pooling layer whose weights can be had."""
+    candidates = [source for source in SOURCES if source.pool == pool]
+    for source in candidates:
+        for path, kind in recognised.items():
+            if kind == source.kind:
+                return source, given[path], path
+        if source.kind == "vgg16_pool5" and may_download:
+            address = FEATURES[source.kind].address
+            weights = download(address) if address else None
+            if weights is not None:
+                return source, weights, "torchvision"
+    names = " or ".join(f"{source.title} ({source.kind})" for source in candidates)
+    raise InputError(
+        f"--perceptual-weights: pooling layer {pool} needs the weights of {names}: none given fits and none could be "
+        "downloaded; name a file (.safetensors or .pth), or take a preset without feature losses"
+    )
+
+
+def _kind_of(path: Path, weights: Weights) -> str:
+    """Which known network a file holds, by names that only it has."""
+    signs = {
+        "densenet169": "features.denseblock4",
+        "vgg16_pool5": "features.28.weight",
+        "vgg19_relu3_1": "16.weight",
+    }
+    for kind, sign in signs.items():
+        if any(name.startswith(sign) for name in weights):
+            return kind
+    raise InputError(
+        f"{path}: holds none of the networks that can serve as features of a loss: VGG16, VGG-19 to relu3_1, DenseNet-169"
+    )
+
+
+def _of_features(weights: Weights) -> Weights:
+    """Names below `features.`, as the bare convolutional part has them."""
+    return {name.removeprefix("features."): value for name, value in weights.items()}
