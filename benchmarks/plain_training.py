@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from refine.losses import discriminator_least_squares, generator_least_squares
+from refine.losses.translation import discriminator_least_squares, generator_least_squares
 from refine.refiners.cyclegan import Cycle, CycleGAN
 
 

@@ -34,7 +34,7 @@ class AttentionConfig(BaseModel):
 
 
 class ContrastiveConfig(BaseModel):
-    """PatchNCE of the presets that compare places (refine.contrastive)."""
+    """PatchNCE of the presets that compare places (refine.losses.contrastive)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -47,7 +47,7 @@ class ContrastiveConfig(BaseModel):
 
 
 class GuidedConfig(BaseModel):
-    """The guided refiner: the weights of its losses (refine.label_losses) and the limits of what it may change."""
+    """The guided refiner: the weights of its losses (refine.losses.labels) and the limits of what it may change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

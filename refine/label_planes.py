@@ -73,7 +73,9 @@ def to_channels(planes: Tensor) -> Tensor:
     masks = planes[:, :2].float() / 255
     maps = planes[:, 2 : len(PLANES) - 1].float()
     maps = torch.where(maps > 0, (maps - 128) / 127, torch.zeros_like(maps))
-    numbers = torch.arange(CLASSES, device=planes.device).view(1, -1, 1, 1)  # one_hot would make the host look at values
+    numbers = torch.arange(CLASSES, device=planes.device).view(
+        1, -1, 1, 1
+    )  # one_hot would make the host look at values
     classes = (planes[:, -1:].clamp(max=CLASSES - 1) == numbers).float()
     return torch.cat([masks, maps, classes], dim=1)
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import torch
 
 from annotate.errors import InputError
-from refine import losses
 from refine.config import RefineConfig
+from refine.losses import translation as losses
 from refine.perceptual import Perceptual
 from refine.refiner import Refiner
 from refine.refiners.aggan import AGGAN

@@ -30,7 +30,7 @@ from torch import Tensor
 
 from refine.config import RefineConfig
 from refine.label_planes import person_mask
-from refine.losses import cyclic_pixel, generator_least_squares
+from refine.losses.translation import cyclic_pixel, generator_least_squares
 from refine.networks.attention import AttentionNetwork
 from refine.networks.discriminator import PatchDiscriminator
 from refine.networks.generator import Generator
@@ -79,7 +79,7 @@ class Translation:
 class AGGAN(Refiner):
     """The refiner of the A presets.
 
-    cyclic_weight: lambda_cyc of eq. 2.13 on eq. 2.12, whose norm is a mean (refine.losses). skip: the generators'
+    cyclic_weight: lambda_cyc of eq. 2.13 on eq. 2.12, whose norm is a mean (refine.losses.translation). skip: the generators'
     skip connection.
 
     With `attention.source` "masks" the person masks of S's label planes stand in for A_X, which then does not exist.

@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 
 from refine.config import RefineConfig
-from refine.contrastive import layered_nce
-from refine.losses import generator_least_squares
+from refine.losses.contrastive import layered_nce
+from refine.losses.translation import generator_least_squares
 from refine.networks.discriminator import PatchDiscriminator
 from refine.networks.generator import Generator
 from refine.networks.layers import build

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from refine.config import RefineConfig
-from refine.losses import discriminator_least_squares, generator_least_squares
+from refine.losses.translation import discriminator_least_squares, generator_least_squares
 from refine.networks.discriminator import PatchDiscriminator
 from refine.networks.generator import Generator
 from refine.networks.layers import build

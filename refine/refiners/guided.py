@@ -2,7 +2,7 @@
 
 The refined crop is x + m * change, m the person mask fading in from its edge: outside it every pixel stays as it was,
 and the outline, where colours of both sides mix, cannot become a rim of its own. The generator sees the crop, its label
-planes and some noise. There is no way back (no cycle); losses hold the labels (refine.label_losses), and PatchNCE the
+planes and some noise. There is no way back (no cycle); losses hold the labels (refine.losses.labels), and PatchNCE the
 content: features of the finder at places inside the mask.
 
 What the discriminator may judge. It is shown real crops and refined ones, whose backgrounds come from S and cannot
@@ -26,10 +26,10 @@ import torch.nn.functional as functional
 from torch import Tensor
 
 from annotate.errors import InputError
-from refine import label_losses
 from refine.config import RefineConfig
-from refine.contrastive import layered_nce
 from refine.label_planes import CHANNELS, head_mask, person_mask, to_channels
+from refine.losses import labels as label_losses
+from refine.losses.contrastive import layered_nce
 from refine.networks.guided import CloseDiscriminator, GuidedGenerator, PersonFinder, scale_to_inputs, share_seen
 from refine.networks.layers import build
 from refine.networks.patches import PatchHeads, at_places, places_inside

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from refine.contrastive import layered_nce, patch_nce
+from refine.losses.contrastive import layered_nce, patch_nce
 from refine.networks.generator import Generator
 from refine.networks.layers import build, count_parameters
 from refine.networks.patches import (

@@ -9,8 +9,8 @@ import torch
 
 from annotate.errors import InputError
 from refine.config import RefineConfig, total_steps, training_key
-from refine.label_losses import structure
 from refine.label_planes import PLANES, head_mask, person_mask
+from refine.losses.labels import structure
 from refine.networks.layers import count_parameters
 from refine.presets import find_preset
 from refine.refiner import Batch, Progress, to_images

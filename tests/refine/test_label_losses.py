@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from refine import label_losses
+from refine.losses import labels as label_losses
 from refine.networks.guided import CloseDiscriminator, scale_to_inputs, share_seen
 
 SIDE = 32

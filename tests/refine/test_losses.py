@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from refine import losses
+from refine.losses import translation as losses
 
 
 def test_generator_least_squares_by_hand() -> None:
