@@ -242,3 +242,34 @@ def test_at_most_so_many_real_crops_are_learned_from(inputs) -> None:
     out = refine(inputs, max_real=4)
     counts = Dataset.read(out).info.config["refinement"]["crops"]
     assert (counts["synthetic"], counts["real"] + counts["held_out"]) == (6, 4)
+
+
+def test_real_pictures_of_several_sizes_are_cropped_alike(inputs, tmp_path) -> None:
+    source = Dataset.read(inputs["real"])
+    writer = DatasetWriter(tmp_path / "sizes", DatasetInfo(kind="real"))
+    for picture in source:
+        scale = 1 + picture.id  # 96, 192 and 288 px
+        people = [
+            person.model_copy(
+                update={name: tuple(scale * value for value in getattr(person, name)) for name in ("bbox", "head_bbox")}
+            )
+            for person in picture.people
+        ]
+        size = {"width": scale * picture.width, "height": scale * picture.height, "people": people}
+        writer.add(picture.model_copy(update=size), cv2.resize(source.image(picture), None, fx=scale, fy=scale))
+    writer.finish()
+    rule = CropRule(32, "head", None, 1.25)
+    expected = collect_crops(source, rule, 10, 0, "R").images.astype(int)
+    found = collect_crops(Dataset.read(tmp_path / "sizes"), rule, 10, 0, "R").images
+    assert np.abs(found - expected).mean() < 4
+
+
+def test_folder_without_pictures_is_told(inputs, tmp_path) -> None:
+    (tmp_path / "nothing").mkdir()
+    with pytest.raises(InputError, match=r"nothing: not a dataset \(no dataset\.json\)"):
+        refine(inputs, real=tmp_path / "nothing")
+    writer = DatasetWriter(tmp_path / "empty", DatasetInfo(kind="real"))
+    writer.finish()
+    with pytest.raises(InputError, match="found 0 labelled people in 0 pictures"):
+        refine(inputs, real=tmp_path / "empty")
+    assert not inputs["out"].exists()
