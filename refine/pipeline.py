@@ -12,7 +12,7 @@ import yaml
 from tqdm import tqdm
 
 from annotate.dataset import DatasetInfo, DatasetWriter
-from annotate.files import write_text
+from annotate.files import write_json, write_text
 from refine.config import INCIDENTAL, RefineConfig
 from refine.plan import Lesson, Plan, make_plan
 from refine.processes import is_first, joined_processes, wait_for_all
@@ -20,6 +20,8 @@ from refine.real_crops import write_sheet
 from refine.refiner import Refiner
 from refine.reinsertion.apply import Inspection, RefinementSummary, refine_dataset
 from refine.training.device import choose_device
+from refine.training.page import RESULT as RESULT_FILE
+from refine.training.page import write_page
 from refine.training.seeds import Seeds, refuse_other_processes
 
 TRAINING_FOLDER = "training"
@@ -54,6 +56,9 @@ def run(config: RefineConfig) -> Path:
     known = {**writer.info.config, OUTCOME: outcome, RESULT: asdict(summary)}
     writer.info = writer.info.model_copy(update={"config": known})
     writer.finish()
+    if plan.lesson is not None:
+        write_json(folder / RESULT_FILE, asdict(summary))
+        write_page(folder)
     tqdm.write(_in_words(summary), file=sys.stderr)
     return config.out
 

@@ -22,6 +22,8 @@ from refine.training.log import read_rows
 from refine.training.selection import Look, best
 
 ABOUT, LOSSES, DISTANCES = "about.json", "losses.jsonl", "distances.jsonl"
+RESULT = "result.json"
+"""What became of the people that were refined (refine.reinsertion.apply.RefinementSummary), once they were."""
 GRID, BEST_GRID = "grid.jpg", "grid-best.jpg"
 PAGE = "index.html"
 _TEMPLATE = "page.html"
@@ -96,7 +98,9 @@ def write_page(folder: Path) -> Path:
     environment.globals.update(
         loss_charts=loss_charts, distance_chart=distance_chart, tiles=tiles, facts=facts, duration=duration,
     )  # fmt: skip
-    write_text(folder / PAGE, environment.get_template(_TEMPLATE).render(runs=runs, run=chosen, title=_title(runs)))
+    result = read_json(folder / RESULT) if (folder / RESULT).is_file() else None
+    page = environment.get_template(_TEMPLATE).render(runs=runs, run=chosen, title=_title(runs), result=result)
+    write_text(folder / PAGE, page)
     return folder / PAGE
 
 

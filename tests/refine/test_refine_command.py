@@ -61,6 +61,7 @@ def test_training_leaves_its_files_beside_the_dataset(inputs) -> None:
         "losses.jsonl",
         "real-crops.jpg",
         "real-crops.txt",
+        "result.json",
         "tensorboard",
     ]
     assert yaml.safe_load((folder / "config.yaml").read_text())["filters"] == 2
@@ -204,6 +205,8 @@ def test_broken_people_stay_as_rendered_and_are_counted(inputs) -> None:
     assert told["refined"] + told["refused"] == 6
     assert told["refused"] > 0
     assert sum(told["refused_by_reason"].values()) >= told["refused"]
+    page = " ".join((out / "training/index.html").read_text().split())
+    assert f"{told['refined']} people were refined; {told['refused']} stay as rendered" in page
     for after, before in zip(result, source, strict=True):
         if after.attributes["refinement"]["refined"] == 0:
             assert np.array_equal(result.image(after), source.image(before))
