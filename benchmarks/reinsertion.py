@@ -250,12 +250,12 @@ def hard_cut(picture: Image, mask: NDArray[np.integer], crops: list[RefinedCrop]
 
 
 def measure_seams(
-    dataset: Dataset, pictures: int, rule: CropRule, refiner: Tone, feather_px: float, seed: int
+    dataset: Dataset, pictures: int, window_px: float | None, refiner: Tone, feather_px: float, seed: int
 ) -> tuple[list[float], list[float], list[int]]:
     """Of everybody in the first pictures with people: ratios of the hard cut and of the blend, pixels in the mask."""
     rng, hard, soft, sizes = np.random.default_rng(seed), list[float](), list[float](), list[int]()
     for picture in [picture for picture in dataset if picture.shown_people][:pictures]:
-        one = open_picture(dataset, picture, rule)
+        one = open_picture(dataset, picture, replace(RULE, window_px=window_px))
         changed = [to_uint8(refiner(person.crop.astype(float), rng)) for person in one.people]
         crops = [RefinedCrop(who.instance_id, who.frame, who.crop, after)
                  for who, after in zip(one.people, changed, strict=True)]  # fmt: skip
@@ -274,9 +274,7 @@ def print_seams(dataset: Dataset, pictures: int, window_px: float, feather_px: f
           + "   pixels of those above in the blend")  # fmt: skip
     for side, title in ((None, "fitted"), (window_px, f"{window_px:g} px")):
         for name, refiner in REFINERS.items():
-            hard, soft, sizes = measure_seams(
-                dataset, pictures, replace(RULE, window_px=side), refiner, feather_px, seed
-            )
+            hard, soft, sizes = measure_seams(dataset, pictures, side, refiner, feather_px, seed)
             visible = sorted(size for size, ratio in zip(sizes, soft, strict=True) if ratio > VISIBLE_RATIO)
             row = f"{title:>12}{name:>11}{len(soft):8}{_summary(hard)}{_summary(soft)}"
             print(row, " ", *visible, flush=True)
