@@ -8,7 +8,7 @@ Images come in [-1, 1] and are shown to each network in the range of its own wei
 as RGB in 0..1 minus ImageNet's mean by its deviation, VGG-19 as RGB in 0..1, which its own first layer turns into
 BGR in 0..255 minus the mean. The size of the features differs by orders of magnitude between such weights, and a
 lambda would mean another thing with each. So every layer is scaled by one number, found on the real crops, that makes
-the root mean square of its features FEATURE_RMS.
+the root mean square of its features FEATURE_RMS at the thesis's size of crops.
 """
 
 from __future__ import annotations
@@ -29,9 +29,13 @@ from eval.weights import download, load_strictly, read_weights
 Features = dict[int, Tensor]
 """(n, c, h, w) by pooling layer."""
 
-FEATURE_RMS = 100.0
-"""Root mean square of scaled features on real crops: the order of those that VGG16 gives for pixels of 0..255, for
-which the thesis's weights of 1e-5 were found by trial."""
+FEATURE_RMS = 200.0
+"""Root mean square of scaled features on real crops of REFERENCE_PX: the order of VGG16's second pooling for pixels of
+0 to 255, for which the thesis found its weights by trial. (Published trainings of style transfer print mean squared
+differences near 10 at VGG16's relu2_2 for input of deviation 1; that is 3 in size, 57 times as much in levels.)"""
+REFERENCE_PX = 128
+"""Side of the thesis's crops. A Euclidean length grows with the side; features of other sides are scaled to give the
+length that they would have at this one."""
 
 _CALIBRATION_BATCH = 16
 
@@ -99,13 +103,15 @@ class Perceptual(nn.Module):
 
     @torch.no_grad()
     def calibrate(self, real: Tensor) -> None:
-        """Set every layer's scale so that real crops (n, 3, h, w) have features of root mean square FEATURE_RMS."""
+        """Set every layer's scale so that real crops (n, 3, side, side) have features of root mean square FEATURE_RMS,
+        times REFERENCE_PX / side."""
+        wished = FEATURE_RMS * REFERENCE_PX / real.shape[-1]
         self.scales = dict.fromkeys(self.scales, 1.0)
         squares = dict.fromkeys(self.scales, 0.0)
         for part in real.split(_CALIBRATION_BATCH):
             for pool, found in self(part).items():
                 squares[pool] += float(found.square().mean()) * len(part)
-        self.scales = {pool: FEATURE_RMS / math.sqrt(total / len(real)) for pool, total in squares.items()}
+        self.scales = {pool: wished / math.sqrt(total / len(real)) for pool, total in squares.items()}
 
     @torch.no_grad()
     def mean(self, images: Tensor) -> Features:

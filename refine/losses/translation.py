@@ -7,8 +7,8 @@ Images are NCHW in [-1, 1]. What a norm means decides what a weight (lambda) mea
 - ||a - b||_2 between features is the Euclidean length of each image's whole difference (channels and positions
   together, not squared), as the thesis prints it, averaged over the batch. At the thesis's 128 px pool 2 of VGG16 has
   131,072 numbers and the weight 1e-5 makes such a loss about as large as the adversarial one; the mean or the square
-  would make it nothing or everything. It grows with the crop's side. The scale of the features is
-  refine.perceptual's.
+  would make it nothing or everything. The scale of VGG's features, and with it what a length means at other sizes of
+  crops, is refine.perceptual's.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from safetensors.torch import save_file
 
 from annotate.errors import InputError
 from eval.features import torchvision_model
+from refine.losses.translation import feature_distance
 from refine.perceptual import FEATURE_RMS, Perceptual, load_perceptual
 
 DATA = os.environ.get("PLAFOND_TEST_DATA", "")
@@ -60,12 +61,25 @@ def test_vgg16_is_preferred_to_a_stand_in(vgg16: Path) -> None:
 
 
 @stand_ins
-def test_calibrated_features_have_the_stated_size_on_real_crops() -> None:
+@pytest.mark.parametrize(("side", "expected"), [(128, FEATURE_RMS), (64, 2 * FEATURE_RMS)])
+def test_calibrated_features_have_the_stated_size_on_real_crops(side: int, expected: float) -> None:
     network = load_perceptual((2, 5), [VGG19, DENSENET], may_download=False)
-    real = images(20)
+    real = images(18, side)
     network.calibrate(real)
     for found in network(real).values():
-        assert found.square().mean().sqrt().item() == pytest.approx(FEATURE_RMS, rel=1e-3)
+        assert found.square().mean().sqrt().item() == pytest.approx(expected, rel=1e-3)
+
+
+@stand_ins
+def test_distance_of_features_does_not_depend_on_the_side_of_the_crops() -> None:
+    network = load_perceptual((2,), [VGG19], may_download=False)
+    lengths = []
+    for side in (128, 64):
+        # The same texture, tiled.
+        real = images(4, 32).repeat(1, 1, side // 32, side // 32)
+        network.calibrate(real)
+        lengths.append(feature_distance(network(real), network(real.flip(0)), (2,)).item())
+    assert lengths[0] == pytest.approx(lengths[1], rel=0.1)
 
 
 def test_mean_is_over_all_images(vgg16: Path) -> None:
