@@ -1,15 +1,18 @@
 """Putting all refined people of a picture back in one blend (thesis Algorithm 6, softened).
 
 The thesis superimposes crop after crop and cuts along the mask, which leaves hard borders where crops overlap, where a
-crop does not hold the whole person and along the silhouette (its Figures 5.14 and 5.15). Here every crop has a weight
-that changes by a bounded step from pixel to pixel, and a pixel gets the weighted mean of what the refiner changed:
+crop does not hold the whole person and along the silhouette (its Figures 5.14 and 5.15). Here
 
-    result = picture + sum_i w_i * change_i / max(1, sum_i w_i)
+    result = picture + u * sum_i w_i f_i change_i / sum_i w_i
 
-w_i is 1/2 on the edge of person i's mask, 1 from feather_px inside and 0 from feather_px outside. The weights of two
-people who touch therefore add up to 1 across their common edge: one change fades into the other. Towards the background
-the change fades to nothing. Only the difference of two crops is warped: an unchanged crop changes not one bit, and
-nothing is blurred by the way there and back.
+- w_i, the person's part of a pixel, rises from 0 to 1 across the edge of its mask: where two people touch, one change
+  fades into the other, and none of both does if they are alike.
+- u fades all changes out towards whatever is not refined: 0 from feather_px outside the edge of all refined people
+  together, from there rising inwards.
+- f_i fades a change towards the edges of its crop's window, for people whom the window does not hold.
+
+Ramps are 2 feather_px wide, and wider for a person too flat to hide so steep a step (`ramp_px`). Only the difference of
+two crops is warped: an unchanged crop changes not one bit, and nothing is blurred by the way there and back.
 """
 
 from __future__ import annotations
@@ -33,6 +36,11 @@ CUT_FADE = 0.3
 
 Over a tenth of the side, a window that cuts through a head can still be made out as a rectangle.
 """
+
+LEAST_STEP = 10.0
+"""Levels per pixel that nobody sees beside a sensor's noise, however flat the person (as in refine.reinsertion.seams)."""
+LONGEST_RAMP = 4.0
+"""Longest ramp, times feather_px: over more, a person would hardly be refined."""
 
 Window = tuple[slice, slice]
 
@@ -59,57 +67,85 @@ def blend(
     order of the crops does not matter beyond rounding.
     """
     total = np.zeros(picture.shape, np.float32)
-    weights = np.zeros(picture.shape[:2], np.float32)
+    weights, halves = (np.zeros(picture.shape[:2], np.float32) for _ in range(2))
+    reach_px = LONGEST_RAMP * feather_px
     for crop in crops:
-        window, weight = person_weight(mask, crop.instance_id, crop.frame, feather_px)
-        if weight.any():
-            change = warp_back(cv2.subtract(crop.refined, crop.original, dtype=cv2.CV_32F), crop.frame, window)
-            change *= weight[..., None]
-            total[window] += change
-            weights[window] += weight
+        window = person_window(mask, crop.instance_id, crop.frame, reach_px)
+        person = mask[window] == crop.instance_id
+        if not person.any():
+            continue
+        change = warp_back(cv2.subtract(crop.refined, crop.original, dtype=cv2.CV_32F), crop.frame, window)
+        half_px = ramp_px(picture[window].astype(np.float32), change, person, feather_px)
+        weight = edge_ramp(person, half_px, half_px)
+        fade = window_fade(mask, crop.instance_id, crop.frame, window, half_px)
+        total[window] += change * (weight * fade)[..., None]
+        weights[window] += weight
+        halves[window] += weight * np.float32(half_px)
     # People cover a small part of the picture; only their pixels are worked on.
     touched = np.flatnonzero(weights)
-    scale = np.maximum(weights.ravel()[touched], np.float32(1.0))
+    if len(touched) == 0:
+        return picture.copy()
+    share = weights.ravel()[touched]
+    ids = [crop.instance_id for crop in crops]
+    depth = signed_distance_px(np.isin(mask, ids)).ravel()[touched]
+    feather = np.float32(feather_px)
+    until = np.clip((depth + feather) / np.maximum(2 * halves.ravel()[touched] / share, 1e-3), 0.0, 1.0)
     result = picture.reshape(-1, picture.shape[2]).copy()
-    mixed = result[touched] + total.reshape(result.shape)[touched] / scale[:, None]
+    mixed = result[touched] + total.reshape(result.shape)[touched] * (until / share)[:, None]
     result[touched] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
     return result.reshape(picture.shape)
 
 
-def person_weight(
-    mask: NDArray[np.integer], instance_id: int, frame: CropFrame, feather_px: float
-) -> tuple[Window, NDArray[np.float32]]:
-    """Weight of a person's change: a window of the picture and its HW float32 weights, 0..1; 0 outside the window.
+def ramp_px(
+    picture: NDArray[np.float32], change: NDArray[np.float32], person: NDArray[np.bool_], feather_px: float
+) -> float:
+    """Half the width of the ramp across a person's edge, at least feather_px: two such ramps that meet, of people who
+    change in opposite ways, rise together no more steeply than the person's own texture before or after.
 
-    The smaller of the ramp across the mask's edge and the ramp to the crop's edges.
+    picture, change: HWC levels. person: HW.
     """
-    window = _person_window(mask, instance_id, frame, feather_px)
-    person = mask[window] == instance_id
-    if not person.any():
-        return window, np.zeros(person.shape, np.float32)
-    depth = window_depth_px(person.shape, (window[1].start, window[0].start), frame)
-    outside = 1 - np.count_nonzero(person & (depth > 0)) / np.count_nonzero(mask == instance_id)
-    fade = float(np.interp(outside, [0.0, 0.1], [WINDOW_FADE, CUT_FADE]))
-    fade_px = max(feather_px, fade * frame.size_px * frame.picture_px_per_crop_px)
-    # Half a pixel of the crop at its border is known from one side only.
-    depth -= np.float32(0.5 * frame.picture_px_per_crop_px)
-    within = np.clip(depth / np.float32(max(fade_px, 1e-6)), 0.0, 1.0)
-    return window, np.minimum(mask_ramp(person, feather_px), within)
+    if feather_px <= 0:
+        return feather_px
+    inside = cv2.erode(person.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0  # without the silhouette
+    own = max(LEAST_STEP, _largest_step(picture, inside), _largest_step(picture + change, inside))
+    largest = float(np.abs(change[person]).max(initial=0.0))
+    return float(np.clip(largest / own, feather_px, LONGEST_RAMP * feather_px))
 
 
-def mask_ramp(person: NDArray[np.bool_], feather_px: float) -> NDArray[np.float32]:
-    """1/2 on the mask's edge, 1 from feather_px inside and 0 from feather_px outside it; HW float32.
+def edge_ramp(person: NDArray[np.bool_], outside_px: float, half_px: float) -> NDArray[np.float32]:
+    """0 from outside_px outside the mask's edge, rising over 2 half_px to 1; HW float32.
 
-    The border of the array is no edge. Without feather: the mask itself.
+    With outside_px = half_px it is 1/2 on the edge. The border of the array is no edge. Without ramp: the mask itself.
     """
-    if feather_px <= 0 or person.all() or not person.any():
+    if half_px <= 0 or person.all() or not person.any():
         return person.astype(np.float32)
-    ramp = 0.5 + signed_distance_px(person) / np.float32(2 * feather_px)
+    ramp = (signed_distance_px(person) + np.float32(outside_px)) / np.float32(2 * half_px)
     return np.clip(ramp, 0.0, 1.0, out=ramp)
 
 
+def window_fade(
+    mask: NDArray[np.integer], instance_id: int, frame: CropFrame, window: Window, half_px: float
+) -> NDArray[np.float32]:
+    """1 deep inside the crop's window, falling to 0 at its edges and beyond; HW float32 of a window of the picture."""
+    person = mask[window] == instance_id
+    depth = window_depth_px(person.shape, (window[1].start, window[0].start), frame)
+    outside = 1 - np.count_nonzero(person & (depth > 0)) / np.count_nonzero(mask == instance_id)
+    fade = float(np.interp(outside, [0.0, 0.1], [WINDOW_FADE, CUT_FADE]))
+    fade_px = max(half_px, fade * frame.size_px * frame.picture_px_per_crop_px)
+    # Half a pixel of the crop at its border is known from one side only.
+    depth -= np.float32(0.5 * frame.picture_px_per_crop_px)
+    return np.asarray(np.clip(depth / np.float32(max(fade_px, 1e-6)), 0.0, 1.0))
+
+
+def _largest_step(image: NDArray[np.float32], inside: NDArray[np.bool_]) -> float:
+    """Largest difference of two neighbouring pixels of an HWC image that both lie inside, of any colour."""
+    across = np.abs(image[:, 1:] - image[:, :-1])[inside[:, 1:] & inside[:, :-1]]
+    down = np.abs(image[1:] - image[:-1])[inside[1:] & inside[:-1]]
+    return max(float(across.max(initial=0.0)), float(down.max(initial=0.0)))
+
+
 def signed_distance_px(person: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Distance of every pixel's centre to the mask's edge, above 0 inside; HW float32. The mask has both kinds of pixels."""
+    """Distance of every pixel's centre to the mask's edge, above 0 inside; HW float32. Large where there is no edge."""
     inside = person.astype(np.uint8)
     distance = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     outside = cv2.distanceTransform(1 - inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
@@ -133,8 +169,8 @@ def window_depth_px(shape: tuple[int, ...], origin: tuple[int, int], frame: Crop
     return np.asarray(np.float32(scale * half) - np.maximum(np.abs(u, out=u), np.abs(v, out=v), out=u))
 
 
-def _person_window(mask: NDArray[np.integer], instance_id: int, frame: CropFrame, feather_px: float) -> Window:
-    """The part of the picture in which the person's weight can be above 0 and its distances are right."""
+def person_window(mask: NDArray[np.integer], instance_id: int, frame: CropFrame, feather_px: float) -> Window:
+    """The part of the picture in which the person's weight can be above 0 and its distances are right; empty for nobody."""
     reach = int(np.ceil(feather_px)) + 1
     rows, columns = picture_window(frame, *mask.shape)
     # Pixels of the person beyond the crop's window still decide how far the mask's edge is.

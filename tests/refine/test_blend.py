@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 
 from annotate.crops import CropFrame, extract, person_crop, upright_crop
-from refine.reinsertion.blend import RefinedCrop, blend, mask_ramp, person_weight, signed_distance_px, window_depth_px
+from refine.reinsertion.blend import (
+    LEAST_STEP,
+    LONGEST_RAMP,
+    RefinedCrop,
+    blend,
+    edge_ramp,
+    person_window,
+    ramp_px,
+    signed_distance_px,
+    window_depth_px,
+    window_fade,
+)
 
 NADIR = (48.0, 60.0)
 
@@ -15,10 +26,12 @@ def disc(center: tuple[float, float], radius: float, size: int = 64) -> np.ndarr
 
 
 def whole_weight(mask: np.ndarray, instance_id: int, frame: CropFrame, feather_px: float) -> np.ndarray:
-    """A person's weight in the whole picture."""
+    """How much of a lone person's change counts, in the whole picture."""
     weights = np.zeros(mask.shape, np.float32)
-    window, weight = person_weight(mask, instance_id, frame, feather_px)
-    weights[window] = weight
+    window = person_window(mask, instance_id, frame, feather_px)
+    if (person := mask[window] == instance_id).any():
+        fade = window_fade(mask, instance_id, frame, window, feather_px)
+        weights[window] = edge_ramp(person, feather_px, feather_px) * fade
     return weights
 
 
@@ -48,8 +61,10 @@ def test_weight_is_one_inside_and_zero_outside_the_person() -> None:
 def test_ramp_crosses_one_half_on_the_edge() -> None:
     mask = np.zeros((9, 20), bool)
     mask[:, 8:] = True
-    assert mask_ramp(mask, 2.0)[4, 5:11] == pytest.approx([0, 1 / 8, 3 / 8, 5 / 8, 7 / 8, 1], abs=1e-4)
-    assert mask_ramp(mask, 0.0)[4, 6:10] == pytest.approx([0, 0, 1, 1])
+    assert edge_ramp(mask, 2.0, 2.0)[4, 5:11] == pytest.approx([0, 1 / 8, 3 / 8, 5 / 8, 7 / 8, 1], abs=1e-4)
+    assert edge_ramp(mask, 0.0, 0.0)[4, 6:10] == pytest.approx([0, 0, 1, 1])
+    # A longer one begins at the same place and reaches further inside.
+    assert edge_ramp(mask, 2.0, 4.0)[4, 5:14] == pytest.approx(np.arange(-0.5, 8) / 8, abs=0.063)
 
 
 def test_signed_distance_is_that_of_the_circle() -> None:
@@ -131,7 +146,7 @@ def test_unchanged_crops_change_not_one_bit() -> None:
 def test_people_who_touch_and_change_alike_have_no_line_between_them() -> None:
     picture, mask, frames = two_people()
     result = blend(picture, mask, [refined_crop(picture, i, frame, 40.0) for i, frame in frames.items()], 2.0)
-    assert result[25:65, 25:71].min() >= 159
+    assert result[27:63, 27:69].min() >= 159
     assert result.max() <= 160
 
 
@@ -142,10 +157,11 @@ def test_people_who_touch_and_change_apart_fade_into_each_other() -> None:
         for (i, frame), change in zip(frames.items(), (40.0, -40.0), strict=True)
     ]
     row = blend(picture, mask, crops, 2.0)[45, :, 0].astype(int)
-    assert row[44] == 160
-    assert row[51] == 80
-    assert (np.diff(row[44:52]) <= 0).all()
-    assert np.abs(np.diff(row)).max() <= 80 / 4 + 1
+    assert row[40] == 160
+    assert row[55] == 80
+    assert (np.diff(row[40:56]) <= 0).all()
+    # The picture is flat: steps as high as nobody sees.
+    assert np.abs(np.diff(row)).max() <= LEAST_STEP + 1
     assert row[47] + row[48] == pytest.approx(240, abs=1)
 
 
@@ -169,10 +185,33 @@ def test_order_of_the_people_does_not_matter() -> None:
 def test_blend_is_the_weighted_mean_of_the_changes() -> None:
     """Against the formula, written out with whole-picture arrays and constant changes."""
     picture, mask, frames = two_people()
+    picture[::2] = 60  # texture that hides the shortest ramp
     mask[40:44, 30:70] = 3  # an arm across both
     frames[3] = person_crop(None, [30, 40, 40, 4], NADIR, 64)
     changes = {1: 40.0, 2: -30.0, 3: 20.0}
     result = blend(picture, mask, [refined_crop(picture, i, frame, changes[i]) for i, frame in frames.items()], 2.0)
-    weights = {i: whole_weight(mask, i, frame, 2.0).astype(float) for i, frame in frames.items()}
-    mean = sum(weights[i] * changes[i] for i in weights) / np.maximum(1, sum(weights.values()))
+    ramps = {i: edge_ramp(mask == i, 2.0, 2.0).astype(float) for i in frames}
+    window = (slice(0, 96), slice(0, 96))
+    fades = {i: window_fade(mask, i, frame, window, 2.0) for i, frame in frames.items()}
+    changed = sum(ramps[i] * fades[i] * changes[i] for i in frames) / np.maximum(sum(ramps.values()), 1e-9)
+    mean = edge_ramp(mask > 0, 2.0, 2.0) * changed
     assert np.abs(result[..., 0] - (picture[..., 0] + mean)).max() <= 0.51
+
+
+def test_ramp_is_as_long_as_the_persons_texture_needs() -> None:
+    person = np.zeros((40, 40), bool)
+    person[5:35, 5:35] = True
+    flat, striped = np.full((40, 40, 3), 100, np.float32), np.zeros((40, 40, 3), np.float32)
+    striped[:, ::2] = 60
+    change = np.full((40, 40, 3), 48, np.float32)
+    assert ramp_px(flat, change, person, 2.0) == pytest.approx(48 / LEAST_STEP)
+    assert ramp_px(striped, change, person, 2.0) == 2.0
+    assert ramp_px(flat, 4 * change, person, 2.0) == 2.0 * LONGEST_RAMP
+    # What the refiner draws hides a step too; what lies outside the person or on its outline does not.
+    drawn = change.copy()
+    drawn[:, ::2] = -48
+    assert ramp_px(flat, drawn, person, 2.0) == 2.0
+    around = flat.copy()
+    around[~person] = 0
+    assert ramp_px(around, change, person, 2.0) == pytest.approx(48 / LEAST_STEP)
+    assert ramp_px(flat, change, person, 0.0) == 0.0
