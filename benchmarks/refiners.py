@@ -6,7 +6,7 @@
 Every preset runs as its own `generate.py refine` with the same options (a YAML file of RefineConfig's fields); a run
 that was stopped goes on, a preset that fails is reported and the rest goes on. Then, for each: Fréchet and kernel
 distance of upright crops of S+ to those of R and of S at one equal number, R against other real pictures beside it;
-people kept and refused, seams, steps and seconds. OUT/table.md and table.json hold the figures, OUT/grid.png and
+people kept and refused, seams, steps and seconds of training. OUT/table.md and table.json hold the figures, OUT/grid.png and
 grid-outputs.png random people as in thesis Figures 4.1 and 4.2: put back, and as the network gave them.
 """
 
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -27,7 +26,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from annotate.dataset import Dataset
-from annotate.files import write_image, write_json, write_text
+from annotate.files import read_json, write_image, write_json, write_text
 from eval.features import FeatureNetwork, load_features
 from eval.frechet import distance
 from eval.kernel import kernel_distance
@@ -103,20 +102,17 @@ class Measure:
 
 def main(options: Options) -> None:
     base = yaml.safe_load(options.options.read_text()) if options.options else {}
-    finished = {name: _refine(options, name) for name in options.presets}
-    finished = {name: seconds for name, seconds in finished.items() if seconds is not None}
+    finished = [name for name in options.presets if _refine(options, name)]
     measure = Measure(load_features(options.features, options.weights), options.count, options.seed)
     rows, count = _measured(options, measure, finished)
     _write_table(options, measure, rows, count, base)
-    names = [name for name in options.presets if name in finished]
-    write_image(options.out / "grid.png", _grid_put_back(options, names))
-    write_image(options.out / "grid-outputs.png", _grid_outputs(options, names, base))
+    write_image(options.out / "grid.png", _grid_put_back(options, finished))
+    write_image(options.out / "grid-outputs.png", _grid_outputs(options, finished, base))
     print((options.out / "table.md").read_text())
 
 
-def _refine(options: Options, name: str) -> float | None:
-    """Run one preset; seconds that all its runs took, or None if it failed."""
-    clock = options.out / f"{name}.seconds"
+def _refine(options: Options, name: str) -> bool:
+    """Run one preset; False if it failed."""
     folder = options.out / name
     command = [
         sys.executable,
@@ -134,18 +130,13 @@ def _refine(options: Options, name: str) -> float | None:
         "--out",
         str(folder),
     ]
-    started = time.monotonic()
-    if not (folder / "annotations.json").is_file():
-        failed = subprocess.run(command, cwd=ROOT).returncode != 0
-        before = float(clock.read_text()) if clock.is_file() else 0.0
-        write_text(clock, f"{before + time.monotonic() - started:.1f}")
-        if failed:
-            print(f"{name}: failed", file=sys.stderr)
-            return None
-    return float(clock.read_text())
+    if (folder / "annotations.json").is_file() or subprocess.run(command, cwd=ROOT).returncode == 0:
+        return True
+    print(f"{name}: failed", file=sys.stderr)
+    return False
 
 
-def _measured(options: Options, measure: Measure, finished: dict[str, float]) -> tuple[list[Row], int]:
+def _measured(options: Options, measure: Measure, finished: Sequence[str]) -> tuple[list[Row], int]:
     """Rows for R against other real pictures, S, and every S+; the same people of S in all of them."""
     rng = np.random.default_rng(options.seed)
     everybody = {
@@ -159,11 +150,11 @@ def _measured(options: Options, measure: Measure, finished: dict[str, float]) ->
         Row("other R", *measure.between(known["other R"], known["R"]), *measure.between(known["other R"], known["S"])),
         Row("S", *measure.between(known["S"], known["R"])),
     ]
-    for name, seconds in finished.items():
+    for name in finished:
         dataset = Dataset.read(options.out / name)
         found = measure.features(_same_people(drawn["S"], dataset))
         to_r, to_s = measure.between(found, known["R"]), measure.between(found, known["S"])
-        rows.append(Row(name, *to_r, *to_s, seconds=seconds, **_told(dataset)))
+        rows.append(Row(name, *to_r, *to_s, **_told(dataset)))
     return rows, count
 
 
@@ -179,6 +170,7 @@ def _told(dataset: Dataset) -> dict:
     people = result["refined"] + result["refused"]
     chosen = next((one for one in training["seeds"] if one["seed"] == training["seed"]), None)
     return {
+        "seconds": sum(read_json(path)["seconds"] for path in (dataset.root / "training").rglob("about.json")),
         "steps": config["refinement"]["steps"],
         "kept_step": chosen and chosen["kept_step"],
         "kept_share": result["refined"] / people if people else None,
