@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from eval.features import load_features
@@ -56,6 +57,20 @@ def train_until_killed(step: int, run: Training) -> None:
 
     run.refiner.draw = die
     run.run()
+
+
+def train_until_interrupted(step: int, run: Training) -> None:
+    """Train, and stop as Ctrl-C would, before the draws of a step (0 is the first)."""
+    draw = run.refiner.draw
+
+    def stop(progress, rng):
+        if progress.step == step:
+            raise KeyboardInterrupt
+        return draw(progress, rng)
+
+    run.refiner.draw = stop
+    with pytest.raises(KeyboardInterrupt):
+        run.run()
 
 
 def start(script: str, **environment: str) -> subprocess.Popen[str]:

@@ -66,6 +66,11 @@ class OpenPicture:
     mask: np.ndarray
     people: list[PersonCrop] = field(default_factory=list)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the picture as a whole is refined, not people in it."""
+        return [person.instance_id for person in self.people] == [WHOLE]
+
 
 @dataclass(frozen=True)
 class Inspection:
@@ -170,7 +175,7 @@ def put_back(
     one: OpenPicture, refined: list[np.ndarray], feather_px: float, inspection: Inspection | None = None
 ) -> PutBack:
     """The picture with its refined people; refined: one crop for each of one.people. Without inspection all are put back."""
-    if [person.instance_id for person in one.people] == [WHOLE]:
+    if one.is_whole:
         return _put_back_whole(one.image, one.people[0], refined[0])
     refusals, crops = {}, []
     for person, crop in zip(one.people, refined, strict=True):
@@ -223,8 +228,7 @@ def _write(dataset: Dataset, writer: DatasetWriter, one: OpenPicture, back: PutB
 
 def _record(one: OpenPicture, back: PutBack) -> dict[str, Any]:
     """What the picture's attributes say about its people, as JSON."""
-    whole = [person.instance_id for person in one.people] == [WHOLE]
-    cropped = len(one.picture.people if whole else one.people)
+    cropped = len(one.picture.people if one.is_whole else one.people)
     return {
         "refined": cropped - len(back.refusals),
         "not_cropped": len(one.picture.people) - cropped,

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotate.crops import CropFrame, picture_window, warp_back
+from refine.reinsertion.steps import UNSEEN_LEVELS, both, largest_step, neighbour_steps
 
 WINDOW_FADE = 0.1
 """Part of a crop's side over which a change fades towards the window's edges, for a person who is wholly inside.
@@ -37,8 +38,6 @@ CUT_FADE = 0.3
 Over a tenth of the side, a window that cuts through a head can still be made out as a rectangle.
 """
 
-LEAST_STEP = 10.0
-"""Levels per pixel that nobody sees beside a sensor's noise, however flat the person (as in refine.reinsertion.seams)."""
 LONGEST_RAMP = 4.0
 """Longest ramp, times feather_px: over more, a person would hardly be refined."""
 
@@ -106,8 +105,8 @@ def ramp_px(
     """
     if feather_px <= 0:
         return feather_px
-    inside = cv2.erode(person.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0  # without the silhouette
-    own = max(LEAST_STEP, _largest_step(picture, inside), _largest_step(picture + change, inside))
+    inside = both(cv2.erode(person.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)  # without the silhouette
+    own = max(UNSEEN_LEVELS, *(largest_step(neighbour_steps(image), inside) for image in (picture, picture + change)))
     largest = float(np.abs(change[person]).max(initial=0.0))
     return float(np.clip(largest / own, feather_px, LONGEST_RAMP * feather_px))
 
@@ -135,13 +134,6 @@ def window_fade(
     # Half a pixel of the crop at its border is known from one side only.
     depth -= np.float32(0.5 * frame.picture_px_per_crop_px)
     return np.asarray(np.clip(depth / np.float32(max(fade_px, 1e-6)), 0.0, 1.0))
-
-
-def _largest_step(image: NDArray[np.float32], inside: NDArray[np.bool_]) -> float:
-    """Largest difference of two neighbouring pixels of an HWC image that both lie inside, of any colour."""
-    across = np.abs(image[:, 1:] - image[:, :-1])[inside[:, 1:] & inside[:, :-1]]
-    down = np.abs(image[1:] - image[:-1])[inside[1:] & inside[:-1]]
-    return max(float(across.max(initial=0.0)), float(down.max(initial=0.0)))
 
 
 def signed_distance_px(person: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ not vouch for a seam elsewhere. A silhouette does hide a seam that lies exactly 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,13 +27,12 @@ from numpy.typing import NDArray
 
 from annotate.crops import CropFrame
 from refine.reinsertion.blend import signed_distance_px, window_depth_px
+from refine.reinsertion.steps import UNSEEN_LEVELS, both, either, largest_step, neighbour_steps
 
 BAND_PX = 3.0
 """Half the width of a seam's band, pixels of the picture."""
 SILHOUETTE_PX = 1.0
 """Width of the rim of a person whose pixels the background has part in."""
-FLOOR_LEVELS = 10.0
-"""Least yardstick in levels per pixel: a step below it goes unnoticed beside a sensor's noise, however flat the person."""
 VISIBLE_RATIO = 1.1
 """Ratio above which a seam counts as visible."""
 
@@ -67,7 +66,7 @@ def seam_ratios(
     mask: NDArray[np.integer],
     frames: Mapping[int, CropFrame],
     band_px: float = BAND_PX,
-    floor_levels: float = FLOOR_LEVELS,
+    floor_levels: float = UNSEEN_LEVELS,
 ) -> dict[int, float]:
     """The seam ratio of every person of `frames` that has pixels in the mask, by instance id.
 
@@ -83,12 +82,6 @@ def seam_ratios(
             parts = before[window].astype(np.float32), after[window].astype(np.float32), mask[window]
             ratios[instance_id] = _ratio(*parts, instance_id, cuts, band_px, floor_levels)
     return ratios
-
-
-def neighbour_steps(image: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Differences of neighbouring pixels of an HWC image, the largest of the colours: H x (W-1) and (H-1) x W."""
-    across, down = np.abs(np.diff(image, axis=1)), np.abs(np.diff(image, axis=0))
-    return across.max(axis=2), down.max(axis=2)
 
 
 def _ratio(
@@ -108,13 +101,13 @@ def _ratio(
         distance = signed_distance_px(person)
         seam, core = (cuts & person) | (np.abs(distance) <= band_px), (distance > SILHOUETTE_PX) & ~cuts
     original = neighbour_steps(before)
-    own = max(_largest(steps, _both(core)) for steps in (original, neighbour_steps(after)))
+    own = max(largest_step(steps, both(core)) for steps in (original, neighbour_steps(after)))
     floor = np.float32(max(own, floor_levels))
     relative = [
         step / np.maximum(at, floor) for step, at in zip(neighbour_steps(after - before), original, strict=True)
     ]
-    pairs = zip(_both(seam), _either(person), _both(mask == 0), strict=True)
-    return _largest(relative, [near & (mine | free) for near, mine, free in pairs])
+    pairs = zip(both(seam), either(person), both(mask == 0), strict=True)
+    return largest_step(relative, [near & (mine | free) for near, mine, free in pairs])
 
 
 def _window_edges(
@@ -135,17 +128,3 @@ def _window_around(person: NDArray[np.bool_], reach: int) -> tuple[slice, slice]
     return slice(max(rows[0] - reach, 0), rows[-1] + reach + 1), slice(
         max(columns[0] - reach, 0), columns[-1] + reach + 1
     )
-
-
-def _both(flags: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Of the pairs of neighbour_steps those whose two pixels are both True."""
-    return flags[:, 1:] & flags[:, :-1], flags[1:] & flags[:-1]
-
-
-def _either(flags: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    return flags[:, 1:] | flags[:, :-1], flags[1:] | flags[:-1]
-
-
-def _largest(steps: Sequence[NDArray[np.float32]], chosen: Sequence[NDArray[np.bool_]]) -> float:
-    """The largest of the chosen steps, 0 where none is chosen."""
-    return max(float(step.max(initial=0.0, where=where)) for step, where in zip(steps, chosen, strict=True))

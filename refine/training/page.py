@@ -19,7 +19,7 @@ from annotate.errors import InputError
 from annotate.files import read_image, read_json, write_text
 from refine.training.curves import Curve, chart, smoothed
 from refine.training.log import read_rows
-from refine.training.selection import Look, best
+from refine.training.selection import Look, best, kept
 
 ABOUT, LOSSES, DISTANCES = "about.json", "losses.jsonl", "distances.jsonl"
 RESULT = "result.json"
@@ -58,8 +58,7 @@ class Run:
     @property
     def kept(self) -> Look | None:
         """The look at the networks that refine the dataset."""
-        last = self.refined[-1] if self.refined else None
-        return self.best if self.about["keep"] == "best" else last
+        return kept(self.looks, self.about["keep"])
 
     @property
     def steps_per_s(self) -> float:

@@ -112,6 +112,12 @@ def best(looks: Sequence[Look]) -> Look | None:
     return min(known, key=lambda look: look.value, default=None)
 
 
+def kept(looks: Sequence[Look], keep: str) -> Look | None:
+    """The look at the networks that a training leaves, best or last as `keep` says; None if nothing was held out."""
+    refined = [look for look in looks if look.step]
+    return best(refined) if keep == "best" else next(reversed(refined), None)
+
+
 def as_lines(looks: Sequence[Look]) -> str:
     """distances.jsonl."""
     return "".join(json.dumps(look.as_json()) + "\n" for look in looks)

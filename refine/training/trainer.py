@@ -35,7 +35,7 @@ from refine.training.grid import COLUMNS, Rows, grid_rows, joined
 from refine.training.log import Losses, LossLog, Recent
 from refine.training.order import CropOrder, learning_rate_at
 from refine.training.page import ABOUT, BEST_GRID, DISTANCES, GRID, LOSSES, write_page
-from refine.training.selection import Judge, Look, as_lines, best, look_every, sample
+from refine.training.selection import Judge, Look, as_lines, best, kept, look_every, sample
 
 PREPARED = 256
 """Crops of each domain that a refiner may look at before it trains."""
@@ -101,8 +101,7 @@ class Training:
     @property
     def kept(self) -> Look | None:
         """The look at the networks that `run` returns; None if nothing was held out."""
-        last = self.looks[-1] if self.looks else None
-        return self.best if self.config.keep == "best" else last
+        return kept(self.looks, self.config.keep)
 
     def _continue_from_checkpoint(self) -> None:
         if not self.checkpoint_path.is_file():

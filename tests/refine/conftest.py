@@ -7,8 +7,10 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from annotate.dataset import DatasetInfo, DatasetWriter, Person, Picture
+from eval.features import torchvision_model
 
 SIZE = 96
 PLACES = ((64.0, 30.0), (70.0, 38.0), (24.0, 60.0))
@@ -70,3 +72,12 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def vgg16(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """VGG16's convolutions with random weights, as torchvision names them."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("weights") / "vgg16.safetensors"
+    save_file({f"features.{k}": v for k, v in torchvision_model("vgg16").features.state_dict().items()}, str(path))
+    return path

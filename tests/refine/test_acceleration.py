@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from training_engine import CPU, PLAIN, SMALL, crops, losses, training
+from training_engine import CPU, PLAIN, SMALL, crops, losses, train_until_interrupted, training
 
 from annotate.errors import InputError, PlafondError
 from refine.config import RefineConfig
@@ -134,17 +134,7 @@ def test_replays_repeat_the_record_and_not_the_program(tmp_path: Path, monkeypat
 
 def test_graphed_training_that_is_continued_gives_the_losses_of_one(tmp_path: Path, monkeypatch) -> None:
     graphed(training(tmp_path / "whole"), monkeypatch).run()
-    first = graphed(training(tmp_path / "stopped"), monkeypatch)
-    draw = first.refiner.draw
-
-    def stop(progress, rng):
-        if progress.step == 9:
-            raise KeyboardInterrupt
-        return draw(progress, rng)
-
-    first.refiner.draw = stop
-    with pytest.raises(KeyboardInterrupt):
-        first.run()
+    train_until_interrupted(9, graphed(training(tmp_path / "stopped"), monkeypatch))
     graphed(training(tmp_path / "stopped"), monkeypatch).run()
     assert losses(tmp_path / "stopped") == losses(tmp_path / "whole")
 

@@ -5,7 +5,6 @@ import pytest
 
 from annotate.crops import CropFrame, extract, person_crop, upright_crop
 from refine.reinsertion.blend import (
-    LEAST_STEP,
     LONGEST_RAMP,
     RefinedCrop,
     blend,
@@ -16,6 +15,7 @@ from refine.reinsertion.blend import (
     window_depth_px,
     window_fade,
 )
+from refine.reinsertion.steps import UNSEEN_LEVELS
 
 NADIR = (48.0, 60.0)
 
@@ -161,7 +161,7 @@ def test_people_who_touch_and_change_apart_fade_into_each_other() -> None:
     assert row[55] == 80
     assert (np.diff(row[40:56]) <= 0).all()
     # The picture is flat: steps as high as nobody sees.
-    assert np.abs(np.diff(row)).max() <= LEAST_STEP + 1
+    assert np.abs(np.diff(row)).max() <= UNSEEN_LEVELS + 1
     assert row[47] + row[48] == pytest.approx(240, abs=1)
 
 
@@ -204,7 +204,7 @@ def test_ramp_is_as_long_as_the_persons_texture_needs() -> None:
     flat, striped = np.full((40, 40, 3), 100, np.float32), np.zeros((40, 40, 3), np.float32)
     striped[:, ::2] = 60
     change = np.full((40, 40, 3), 48, np.float32)
-    assert ramp_px(flat, change, person, 2.0) == pytest.approx(48 / LEAST_STEP)
+    assert ramp_px(flat, change, person, 2.0) == pytest.approx(48 / UNSEEN_LEVELS)
     assert ramp_px(striped, change, person, 2.0) == 2.0
     assert ramp_px(flat, 4 * change, person, 2.0) == 2.0 * LONGEST_RAMP
     # What the refiner draws hides a step too; what lies outside the person or on its outline does not.
@@ -213,5 +213,5 @@ def test_ramp_is_as_long_as_the_persons_texture_needs() -> None:
     assert ramp_px(flat, drawn, person, 2.0) == 2.0
     around = flat.copy()
     around[~person] = 0
-    assert ramp_px(around, change, person, 2.0) == pytest.approx(48 / LEAST_STEP)
+    assert ramp_px(around, change, person, 2.0) == pytest.approx(48 / UNSEEN_LEVELS)
     assert ramp_px(flat, change, person, 0.0) == 0.0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from training_engine import losses, rows, training
+from training_engine import losses, rows, train_until_interrupted, training
 
 from refine.training import board
 
@@ -39,17 +39,7 @@ def test_losses_distances_speed_and_crops_are_there(tmp_path: Path) -> None:
 
 def test_steps_that_a_killed_run_wrote_after_its_checkpoint_are_hidden(tmp_path: Path) -> None:
     options = {"log_every": 1, "checkpoint_every": 4, "tensorboard": True}
-    first = training(tmp_path, **options)
-    draw = first.refiner.draw
-
-    def stop(progress, rng):
-        if progress.step == 7:
-            raise KeyboardInterrupt
-        return draw(progress, rng)
-
-    first.refiner.draw = stop
-    with pytest.raises(KeyboardInterrupt):
-        first.run()
+    train_until_interrupted(7, training(tmp_path, **options))
     training(tmp_path, **options).run()
     found = events(tmp_path)
     assert [event.step for event in found.Scalars("loss/D_X")] == list(range(1, 11))

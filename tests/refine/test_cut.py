@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from training_engine import train_until_interrupted
 
 from refine.config import ContrastiveConfig, RefineConfig, total_steps, training_key
 from refine.networks.layers import count_parameters
@@ -124,17 +125,7 @@ def test_mirrored_crop_is_compared_with_mirrored_features() -> None:
 @pytest.mark.parametrize("preset", ["CUT", "FastCUT"])
 def test_continued_training_has_the_losses_of_one_run(tmp_path: Path, preset: str) -> None:
     training(tmp_path / "whole", preset).run()
-    first = training(tmp_path / "parts", preset)
-    draw = first.refiner.draw
-
-    def interrupted(progress: Progress, rng: np.random.Generator) -> dict[str, torch.Tensor]:
-        if progress.step == 6:
-            raise KeyboardInterrupt
-        return draw(progress, rng)
-
-    first.refiner.draw = interrupted
-    with pytest.raises(KeyboardInterrupt):
-        first.run()
+    train_until_interrupted(6, training(tmp_path / "parts", preset))
     training(tmp_path / "parts", preset).run()
     logs = [[json.loads(line) for line in (tmp_path / name / "losses.jsonl").open()] for name in ("whole", "parts")]
     assert logs[0] == logs[1]

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from training_engine import train_until_interrupted
 
 from annotate.errors import InputError
 from refine.config import RefineConfig, total_steps, training_key
@@ -181,17 +182,7 @@ def test_views_show_the_change_around_grey() -> None:
 
 def test_continued_training_has_the_losses_of_one_run(tmp_path: Path) -> None:
     training(tmp_path / "whole").run()
-    first = training(tmp_path / "parts")
-    draw = first.refiner.draw
-
-    def interrupted(progress: Progress, random: np.random.Generator) -> dict[str, torch.Tensor]:
-        if progress.step == 6:
-            raise KeyboardInterrupt
-        return draw(progress, random)
-
-    first.refiner.draw = interrupted
-    with pytest.raises(KeyboardInterrupt):
-        first.run()
+    train_until_interrupted(6, training(tmp_path / "parts"))
     training(tmp_path / "parts").run()
     logs = [[json.loads(line) for line in (tmp_path / name / "losses.jsonl").open()] for name in ("whole", "parts")]
     assert logs[0] == logs[1]

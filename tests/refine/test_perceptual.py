@@ -8,7 +8,6 @@ import torch
 from safetensors.torch import save_file
 
 from annotate.errors import InputError
-from eval.features import torchvision_model
 from refine.losses.translation import feature_distance
 from refine.perceptual import FEATURE_RMS, Perceptual, load_perceptual
 
@@ -21,15 +20,6 @@ DENSENET = WEIGHTS / "densenet169_imagenet_features_fp16.safetensors"
 
 def images(count: int = 3, side: int = 64) -> torch.Tensor:
     return torch.rand((count, 3, side, side), generator=torch.Generator().manual_seed(1)) * 2 - 1
-
-
-@pytest.fixture(scope="module")
-def vgg16(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """VGG16's convolutions with random weights, as torchvision names them."""
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("weights") / "vgg16.safetensors"
-    save_file({f"features.{k}": v for k, v in torchvision_model("vgg16").features.state_dict().items()}, str(path))
-    return path
 
 
 def test_vgg16_gives_its_second_and_fifth_pooling(vgg16: Path) -> None:

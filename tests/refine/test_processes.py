@@ -43,17 +43,8 @@ with joined_processes(CPU):
     report["pool"] = whole.refiner.pools["y_fake"].state()["images"].sum().item()
 
     stopped = training(folder / "stopped", judged=True, select_every=4, log_every=2)
-    draw = stopped.refiner.draw
-    def stop(progress, rng):
-        if progress.step == 9 and not report.get("stopped"):
-            report["stopped"] = True
-            raise KeyboardInterrupt
-        return draw(progress, rng)
-    stopped.refiner.draw = stop
-    try:
-        stopped.run()
-    except KeyboardInterrupt:
-        pass
+    train_until_interrupted(9, stopped)
+    report["stopped"] = True
     report["continued"] = digest(training(folder / "stopped", judged=True, select_every=4, log_every=2).run())
     run(RefineConfig(**{{**PLAIN, **SMALL, "synthetic": folder / "S", "real": folder / "R", "out": folder / "S+"}},
                      device="cpu"))

@@ -8,12 +8,10 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from safetensors.torch import save_file
 
 from annotate.dataset import Dataset, DatasetInfo, DatasetWriter
 from annotate.errors import InputError
 from annotate.files import write_image
-from eval.features import torchvision_model
 from refine.config import RefineConfig
 from refine.crops import CropRule, choose_anchor, collect_crops
 from refine.pipeline import run
@@ -173,15 +171,6 @@ def test_real_pictures_of_any_form_are_cropped_as_8_bit_colour(inputs, tmp_path,
     assert crops.dtype == np.uint8
     assert np.abs(crops[..., 0].astype(int) - crops[..., 2]).max() <= 1
     assert np.abs(crops.mean() - expected.mean()) < 8
-
-
-@pytest.fixture(scope="session")
-def vgg16(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """VGG16's convolutions with random weights, as torchvision names them."""
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("weights") / "vgg16.safetensors"
-    save_file({f"features.{k}": v for k, v in torchvision_model("vgg16").features.state_dict().items()}, str(path))
-    return path
 
 
 @pytest.mark.parametrize("name", [name for name, preset in PRESETS.items() if preset.learns])

@@ -8,7 +8,8 @@ import pytest
 
 from annotate.crops import CropFrame, extract, person_crop, picture_window, warp_back
 from refine.reinsertion.blend import RefinedCrop, blend
-from refine.reinsertion.seams import FLOOR_LEVELS, seam_ratios, summarise
+from refine.reinsertion.seams import seam_ratios, summarise
+from refine.reinsertion.steps import UNSEEN_LEVELS
 
 SIZE = 160
 NADIR = (80.0, 80.0)
@@ -115,7 +116,7 @@ def flat_person() -> tuple[np.ndarray, np.ndarray, dict[int, CropFrame]]:
 def test_ratio_of_a_hard_edge_on_a_flat_person_is_its_height_over_the_floor() -> None:
     before, mask, frames = flat_person()
     after = np.where(mask[..., None] > 0, 130, 100).astype(np.uint8)
-    assert seam_ratios(before, after, mask, frames) == {1: pytest.approx(30 / FLOOR_LEVELS)}
+    assert seam_ratios(before, after, mask, frames) == {1: pytest.approx(30 / UNSEEN_LEVELS)}
 
 
 def test_own_texture_is_the_yardstick() -> None:
