@@ -29,11 +29,11 @@ from annotate.page.stats_boxes import QUANTITIES, dataset_boxes, sample
 from annotate.page.stats_compare import standard_deviation, wasserstein
 from annotate.page.stats_reference import read_reference
 from eval.config import EvaluateConfig, TrainingConfig
+from eval.data.person_crops import crops_of, draw_people, labelled_people
+from eval.distances.frechet import distance
+from eval.distances.kernel import kernel_distance
 from eval.evaluate import run as evaluate
-from eval.features import FeatureNetwork, load_features
-from eval.frechet import distance
-from eval.kernel import kernel_distance
-from eval.person_crops import crops_of, draw_people, labelled_people
+from eval.networks.features import FeatureNetwork, load_features
 
 CROP_PX = 128
 MIN_VISIBLE = 0.2

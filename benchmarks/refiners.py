@@ -27,10 +27,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from annotate.dataset import Dataset
 from annotate.files import read_json, write_image, write_json, write_text
-from eval.features import FeatureNetwork, load_features
-from eval.frechet import distance
-from eval.kernel import kernel_distance
-from eval.person_crops import Labelled, crops_of, draw_people, labelled_people
+from eval.data.person_crops import Labelled, crops_of, draw_people, labelled_people
+from eval.distances.frechet import distance
+from eval.distances.kernel import kernel_distance
+from eval.networks.features import FeatureNetwork, load_features
 from refine.config import RefineConfig
 from refine.crops import collect_crops
 from refine.pipeline import RESULT, obtain_refiner
@@ -60,7 +60,7 @@ class Options:
     presets: tuple[str, ...] = tuple(name for name, preset in PRESETS.items() if preset.learns)
     """Presets to compare."""
     features: str = "bank"
-    """Feature network of the distances (eval.features)."""
+    """Feature network of the distances (eval.networks.features)."""
     weights: Path | None = None
     """Its weights."""
     count: int = 272

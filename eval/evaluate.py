@@ -24,20 +24,20 @@ from annotate.dataset import Dataset
 from annotate.errors import InputError
 from annotate.files import read_json, write_bytes, write_json
 from eval.config import EvaluateConfig
+from eval.data.person_crops import crops_of, draw_people, labelled_people
+from eval.data.samples import Sample, load_samples, require_boxes
+from eval.data.training_sets import Pair, TrainingSet, find_pairs, named_pairs, parse_entries, read_set, shared_pictures
 from eval.detectors import DetectorKind, detector_kind
 from eval.detectors.squeezedet import SqueezeDet
-from eval.features import FeatureNetwork, load_features
-from eval.frechet import Distance, distance
-from eval.intervals import block_length, f1_intervals
-from eval.matching import average_precision, counts_at, per_picture_counts
-from eval.person_crops import crops_of, draw_people, labelled_people
+from eval.distances.frechet import Distance, distance
+from eval.measures.intervals import block_length, f1_intervals
+from eval.measures.matching import average_precision, counts_at, per_picture_counts
+from eval.networks.features import FeatureNetwork, load_features
+from eval.networks.weights import checksum, download, read_weights
 from eval.report.page import write_report
 from eval.report.pictures import ReportPictures
 from eval.results import Evaluation, RunResult, SetResult, SplitFacts
-from eval.samples import Sample, load_samples, require_boxes
-from eval.training import Weights, choose_device, detect_samples, match_samples, train_detector
-from eval.training_sets import Pair, TrainingSet, find_pairs, named_pairs, parse_entries, read_set, shared_pictures
-from eval.weights import checksum, download, read_weights
+from eval.training.trainer import Weights, choose_device, detect_samples, match_samples, train_detector
 
 KIND_TEXT = {
     "synthetic": "synthetic pictures",

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from eval.frechet import Distance
-from eval.intervals import Interval
+from eval.distances.frechet import Distance
+from eval.measures.intervals import Interval
 
 REPORT_VERSION = 1
 

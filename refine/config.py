@@ -150,7 +150,7 @@ class RefineConfig(BaseModel):
     select_every: int | None = Field(default=None, ge=1)
     """Steps between two comparisons with the crops held out; None: ten in a training."""
     distance_features: str = "bank"
-    """Features in which that distance is measured: bank (needs no weights), or a network of eval.features."""
+    """Features in which that distance is measured: bank (needs no weights), or a network of eval.networks.features."""
     distance_weights: Path | None = None
     """Weights of that network; without them they are downloaded."""
     seeds: int = Field(default=1, ge=1)

@@ -23,8 +23,8 @@ from torch import Tensor, nn
 
 from annotate.errors import InputError
 from eval.detectors.squeezedet import IMAGENET_MEAN, IMAGENET_STD
-from eval.features import FEATURES, Weights, torchvision_model, vgg19_to_relu3_1
-from eval.weights import download, load_strictly, read_weights
+from eval.networks.features import FEATURES, Weights, torchvision_model, vgg19_to_relu3_1
+from eval.networks.weights import download, load_strictly, read_weights
 
 Features = dict[int, Tensor]
 """(n, c, h, w) by pooling layer."""
@@ -44,7 +44,7 @@ _CALIBRATION_BATCH = 16
 class Source:
     """A network that can serve as V after one pooling layer.
 
-    kind: its name in eval.features, which knows the names in its files. layers: the part of the network that is run.
+    kind: its name in eval.networks.features, which knows the names in its files. layers: the part of the network that is run.
     """
 
     pool: int

@@ -9,7 +9,7 @@ import torch
 
 from annotate.dataset import Dataset
 from annotate.errors import InputError
-from eval.features import FeatureNetwork
+from eval.networks.features import FeatureNetwork
 from refine.config import CROPS, NETWORK, RefineConfig, settings, total_steps, training_key
 from refine.crops import CropRule, choose_anchor, collect_crops, require_people
 from refine.perceptual import Perceptual, load_perceptual

@@ -19,7 +19,7 @@ from scipy.cluster.vq import kmeans2
 from annotate.dataset import Dataset
 from annotate.errors import InputError
 from annotate.files import write_image, write_text
-from eval.feature_bank import FeatureBank
+from eval.networks.feature_bank import FeatureBank
 from refine.config import RefineConfig
 from refine.crops import CropRule, CropSet, Who, collect_crops
 
@@ -87,7 +87,7 @@ def read_left_out(path: Path, known: set[Who]) -> frozenset[Who]:
 def kinds_of_surroundings(images: np.ndarray, kinds: int, rng: np.random.Generator) -> np.ndarray:
     """Sort crops (n, size, size, 3) by what surrounds the person: (n,) numbers below `kinds`.
 
-    k-means over the analytic features of eval.feature_bank, the person painted over in the mean colour around.
+    k-means over the analytic features of eval.networks.feature_bank, the person painted over in the mean colour around.
     """
     features = _surrounding_features(images)
     spread = features.std(axis=0)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from eval.features import load_features
+from eval.networks.features import load_features
 from refine.config import RefineConfig, total_steps, training_key
 from refine.presets import find_preset
 from refine.processes import process_count

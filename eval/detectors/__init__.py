@@ -8,8 +8,8 @@ from typing import Any
 
 from annotate.errors import InputError
 from eval.detectors import squeezedet
-from eval.detectors.loss import build_targets, squeezedet_loss
 from eval.detectors.squeezedet import SqueezeDet
+from eval.detectors.squeezedet_loss import build_targets, squeezedet_loss
 
 
 @dataclass(frozen=True)

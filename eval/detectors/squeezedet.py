@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from eval.torchvision_guard import plain_nms
-from eval.weights import load_strictly, with_prefix
+from eval.networks.torchvision_guard import plain_nms
+from eval.networks.weights import load_strictly, with_prefix
 
 STRIDE_PX = 16
 MAX_DETECTIONS = 100

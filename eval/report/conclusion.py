@@ -5,7 +5,7 @@ A difference is claimed only if its 95 % interval leaves out zero.
 
 from __future__ import annotations
 
-from eval.intervals import Interval
+from eval.measures.intervals import Interval
 from eval.results import Evaluation, SetResult
 
 

@@ -17,11 +17,11 @@ from annotate.boxes import iou_matrix
 from annotate.dataset import Dataset, Picture
 from annotate.draw import draw_labels
 from annotate.files import write_image
-from eval.matching import INSIDE_AREA, share_inside
-from eval.person_crops import Labelled, crop_of, labelled_people
+from eval.data.person_crops import Labelled, crop_of, labelled_people
+from eval.data.samples import Sample
+from eval.data.training_sets import Pair, TrainingSet
+from eval.measures.matching import INSIDE_AREA, share_inside
 from eval.results import Evaluation
-from eval.samples import Sample
-from eval.training_sets import Pair, TrainingSet
 
 FOUND_COLOUR = (40, 200, 90)
 FALSE_COLOUR = (235, 50, 50)

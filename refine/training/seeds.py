@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from annotate.files import read_json
-from eval.features import FeatureNetwork
+from eval.networks.features import FeatureNetwork
 from refine import processes
 from refine.config import RefineConfig
 from refine.crops import CropSet

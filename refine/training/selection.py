@@ -1,7 +1,7 @@
 """Which networks of a training are the best: those whose refined crops are nearest to real crops it never saw.
 
 A GAN's losses do not tell: they compare networks that move. So some real crops are kept out of training, and from time
-to time crops of S are refined and held against them by the kernel distance (eval.kernel), which is unbiased and so fit
+to time crops of S are refined and held against them by the kernel distance (eval.distances.kernel), which is unbiased and so fit
 for a few dozen crops. Frames of a video are near-duplicates of their neighbours: what is held out are the last whole
 pictures of the dataset, not crops at random, whose twins would be trained on.
 """
@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from annotate.errors import InputError
-from eval.features import FeatureNetwork, load_features
-from eval.kernel import kernel_distance
+from eval.distances.kernel import kernel_distance
+from eval.networks.features import FeatureNetwork, load_features
 from refine.config import RefineConfig
 
 FEWEST = 8

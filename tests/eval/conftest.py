@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-import eval.torchvision_guard  # noqa: F401  (torchmetrics imports torchvision)
+import eval.networks.torchvision_guard  # noqa: F401  (torchmetrics imports torchvision)
 from annotate.dataset import DatasetInfo, DatasetWriter, Person, Picture
 
 

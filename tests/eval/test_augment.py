@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from annotate.dataset import Dataset
-from eval.augment import augment, draw_affine, move_boxes, move_points, recolour, warp
 from eval.config import Augmentation
-from eval.samples import Sample, load_samples
+from eval.data.augment import augment, draw_affine, move_boxes, move_points, recolour, warp
+from eval.data.samples import Sample, load_samples
 
 STILL = Augmentation(turn=False, flip=False, scale=0, shift=0, colour=0, blur_noise=0)
 

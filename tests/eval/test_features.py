@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import save_file
 
 from annotate.errors import InputError
-from eval.feature_bank import gabor_filters
-from eval.features import FEATURES, load_features, torchvision_model
+from eval.networks.feature_bank import gabor_filters
+from eval.networks.features import FEATURES, load_features, torchvision_model
 
 BANK_ON_RAMP = [1.3548, 0.8248, 0.4968, -1.4044, -3.9852, 0.5637]
 WEIGHTS = Path(os.environ.get("PLAFOND_TEST_DATA", "/nonexistent")) / "weights"

@@ -6,7 +6,7 @@ import torch
 from scipy import linalg
 from torchmetrics.image.fid import _compute_fid
 
-from eval.frechet import distance, frechet_distance, gaussian
+from eval.distances.frechet import distance, frechet_distance, gaussian
 
 
 def _two_sets(dimensions: int, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from eval.intervals import block_length, draw_pictures, f1_intervals
+from eval.measures.intervals import block_length, draw_pictures, f1_intervals
 
 
 def _counts(seeds: int, pictures: int, chance: float, seed: int) -> np.ndarray:

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torchmetrics.image.kid import poly_mmd
 
-from eval.kernel import kernel_distance, squared_discrepancy
+from eval.distances.kernel import kernel_distance, squared_discrepancy
 
 
 @pytest.fixture

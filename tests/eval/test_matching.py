@@ -8,7 +8,7 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from eval.matching import (
+from eval.measures.matching import (
     Counts,
     average_precision,
     best_threshold,

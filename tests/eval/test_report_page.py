@@ -4,8 +4,8 @@ import xml.etree.ElementTree as xml
 
 import numpy as np
 
-from eval.frechet import Distance
-from eval.intervals import Interval
+from eval.distances.frechet import Distance
+from eval.measures.intervals import Interval
 from eval.report.conclusion import headline, sentences
 from eval.report.curves import curve_svg
 from eval.report.page import distance_text, figure_text

@@ -8,7 +8,7 @@ import pytest
 
 from annotate.dataset import Dataset, Person
 from annotate.errors import InputError
-from eval.samples import letterboxed, load_samples, require_boxes, target_boxes
+from eval.data.samples import letterboxed, load_samples, require_boxes, target_boxes
 
 
 @pytest.mark.parametrize(("width", "height"), [(960, 720), (200, 512), (64, 64)])

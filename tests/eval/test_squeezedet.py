@@ -8,7 +8,7 @@ from annotate.boxes import iou_matrix
 from annotate.errors import InputError
 from eval.detectors import detector_kind
 from eval.detectors.squeezedet import SqueezeDet, load_backbone, normalise_trunk
-from eval.features import torchvision_model
+from eval.networks.features import torchvision_model
 
 ANCHORS = np.array([[20.0, 30.0], [40.0, 40.0]])
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import torch
 
-from eval.torchvision_guard import guard, plain_nms
+from eval.networks.torchvision_guard import guard, plain_nms
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,7 +33,7 @@ def test_nms_of_no_boxes_is_empty() -> None:
 
 def test_torchvision_works_in_a_fresh_process_behind_the_guard() -> None:
     program = (
-        "import eval.torchvision_guard, torch, torchvision\n"
+        "import eval.networks.torchvision_guard, torch, torchvision\n"
         "boxes = torch.tensor([[0., 0., 10., 10.], [1., 0., 11., 10.], [20., 20., 30., 30.]])\n"
         "print(torchvision.ops.nms(boxes, torch.tensor([0.5, 0.9, 0.1]), 0.5).tolist())\n"
         "print(torchvision.models.squeezenet1_1(weights=None)(torch.zeros(1, 3, 64, 64)).shape[1])\n"

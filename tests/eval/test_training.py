@@ -11,11 +11,11 @@ import torch
 from annotate.dataset import Dataset
 from annotate.errors import InputError
 from eval.config import Augmentation, TrainingConfig
+from eval.data.samples import Sample, load_samples
 from eval.detectors import detector_kind
-from eval.features import torchvision_model
-from eval.matching import average_precision, counts_at
-from eval.samples import Sample, load_samples
-from eval.training import (
+from eval.measures.matching import average_precision, counts_at
+from eval.networks.features import torchvision_model
+from eval.training.trainer import (
     batches,
     choose_device,
     counted_anchors,

@@ -7,7 +7,7 @@ import pytest
 
 from annotate.dataset import Dataset
 from annotate.errors import InputError
-from eval.training_sets import (
+from eval.data.training_sets import (
     TrainingSet,
     find_pairs,
     named_pairs,

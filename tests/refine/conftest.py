@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from annotate.dataset import DatasetInfo, DatasetWriter, Person, Picture
-from eval.features import torchvision_model
+from eval.networks.features import torchvision_model
 
 SIZE = 96
 PLACES = ((64.0, 30.0), (70.0, 38.0), (24.0, 60.0))

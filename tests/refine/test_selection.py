@@ -9,7 +9,7 @@ import yaml
 
 from annotate.dataset import Dataset
 from annotate.errors import InputError
-from eval.features import load_features
+from eval.networks.features import load_features
 from refine.config import RefineConfig
 from refine.pipeline import run
 from refine.training.selection import Judge, Look, best, load_distance_features, look_every, sample, split_held_out

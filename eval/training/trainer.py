@@ -18,13 +18,13 @@ import shapely
 import torch
 
 from annotate.errors import InputError, PlafondError
-from eval.augment import augment
 from eval.config import TrainingConfig
+from eval.data.augment import augment
+from eval.data.samples import Sample
 from eval.detectors import DetectorKind
 from eval.detectors.anchors import kmeans_anchors
 from eval.detectors.squeezedet import SqueezeDet, normalise_trunk
-from eval.matching import PictureMatch, average_precision, best_threshold, counts_at, match_picture, union_of
-from eval.samples import Sample
+from eval.measures.matching import PictureMatch, average_precision, best_threshold, counts_at, match_picture, union_of
 
 Weights = dict[str, torch.Tensor]
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from annotate.boxes import clip_boxes
 from eval.config import Augmentation
-from eval.samples import Sample
+from eval.data.samples import Sample
 
 KEPT_SHARE = 0.4
 """A box of which less than this share stays in the picture is ignored: neither a person nor background."""

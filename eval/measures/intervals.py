@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval.matching import f1_of
+from eval.measures.matching import f1_of
 
 BLOCKS = 10
 DRAWS = 2000

@@ -11,7 +11,7 @@ import numpy as np
 
 from annotate.crops import extract, person_crop
 from annotate.dataset import Dataset, Person, Picture
-from eval.samples import Target
+from eval.data.samples import Target
 
 Progress = Callable[[Iterable], Iterable]
 Labelled = tuple[Dataset, Picture, Person]

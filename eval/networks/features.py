@@ -20,9 +20,9 @@ from torch import nn
 
 from annotate.errors import InputError
 from eval.detectors.squeezedet import IMAGENET_MEAN, IMAGENET_STD
-from eval.feature_bank import DIMENSIONS as BANK_DIMENSIONS
-from eval.feature_bank import FeatureBank
-from eval.weights import download, load_strictly, read_weights
+from eval.networks.feature_bank import DIMENSIONS as BANK_DIMENSIONS
+from eval.networks.feature_bank import FeatureBank
+from eval.networks.weights import download, load_strictly, read_weights
 
 Weights = Mapping[str, torch.Tensor]
 
@@ -46,7 +46,7 @@ class FeatureKind:
 
 def torchvision_model(name: str, **options: Any) -> Any:
     """A network of torchvision.models without weights; torchvision is imported here, behind its guard."""
-    import eval.torchvision_guard  # noqa: F401, I001
+    import eval.networks.torchvision_guard  # noqa: F401, I001
     from torchvision import models
 
     return models.get_model(name, weights=None, **options)
