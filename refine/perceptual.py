@@ -1,8 +1,7 @@
 """V of the perceptual losses (thesis section 2.6): features of an image classifier, after its pooling layers.
 
 The thesis takes VGG16's second and fifth max pooling. Where its weights cannot be had, a stand-in takes their place
-and is named in every result: VGG-19's second pooling for the second, DenseNet-169's third transition (640 channels at
-1/32 of the side, as pool 5) for the fifth.
+and is named in every result (eval.networks.pools).
 
 Images come in [-1, 1] and are shown to each network in the range of its own weights: torchvision's VGG16 and DenseNet
 as RGB in 0..1 minus ImageNet's mean by its deviation, VGG-19 as RGB in 0..1, which its own first layer turns into
@@ -14,17 +13,14 @@ the root mean square of its features FEATURE_RMS at the thesis's size of crops.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from annotate.errors import InputError
 from eval.detectors.squeezedet import IMAGENET_MEAN, IMAGENET_STD
-from eval.networks.features import FEATURES, Weights, torchvision_model, vgg19_to_relu3_1
-from eval.networks.weights import download, load_strictly, read_weights
+from eval.networks.pools import load_pool_layers
 
 Features = dict[int, Tensor]
 """(n, c, h, w) by pooling layer."""
@@ -38,44 +34,6 @@ REFERENCE_PX = 128
 length that they would have at this one."""
 
 _CALIBRATION_BATCH = 16
-
-
-@dataclass(frozen=True)
-class Source:
-    """A network that can serve as V after one pooling layer.
-
-    kind: its name in eval.networks.features, which knows the names in its files. layers: the part of the network that is run.
-    """
-
-    pool: int
-    kind: str
-    title: str
-    whole: Callable[[], nn.Module]
-    layers: Callable[[nn.Module], nn.Module]
-    normalised: bool
-
-
-def _vgg16() -> nn.Module:
-    return torchvision_model("vgg16").features
-
-
-def _densenet() -> nn.Module:
-    return torchvision_model("densenet169").features
-
-
-SOURCES = (
-    Source(2, "vgg16_pool5", "VGG16 pool 2", _vgg16, lambda network: network[:10], True),  # type: ignore[index]
-    Source(5, "vgg16_pool5", "VGG16 pool 5", _vgg16, lambda network: network[:31], True),  # type: ignore[index]
-    Source(
-        2, "vgg19_relu3_1", "VGG-19 pool 2 (stand-in for VGG16)",
-        vgg19_to_relu3_1, lambda network: network[:15], False,  # type: ignore[index]
-    ),
-    Source(
-        5, "densenet169", "DenseNet-169 transition 3 (stand-in for VGG16 pool 5)",
-        _densenet, lambda network: network[:10], True,  # type: ignore[index]
-    ),
-)  # fmt: skip
-"""In the order in which they are preferred."""
 
 
 class Perceptual(nn.Module):
@@ -131,55 +89,11 @@ def load_perceptual(pools: Sequence[int], files: Sequence[Path], may_download: b
 
     InputError if a layer can be had from nowhere, or a file is no network's that is known here.
     """
-    given: dict[Path, Weights] = {path: read_weights(path) for path in files}
-    recognised = {path: _kind_of(path, weights) for path, weights in given.items()}
-    parts, normalised, titles = {}, {}, {}
-    for pool in pools:
-        source, weights, where = _found(pool, given, recognised, may_download)
-        network = source.whole()
-        kept = _of_features(FEATURES[source.kind].keys(weights))
-        load_strictly(network, kept, source.title, where)
-        parts[pool] = source.layers(network.eval())
-        normalised[pool], titles[pool] = source.normalised, source.title
-    return Perceptual(parts, normalised, titles)
-
-
-def _found(
-    pool: int, given: dict[Path, Weights], recognised: dict[Path, str], may_download: bool
-) -> tuple[Source, Weights, Path | str]:
-    """The best source for a pooling layer whose weights can be had."""
-    candidates = [source for source in SOURCES if source.pool == pool]
-    for source in candidates:
-        for path, kind in recognised.items():
-            if kind == source.kind:
-                return source, given[path], path
-        if source.kind == "vgg16_pool5" and may_download:
-            address = FEATURES[source.kind].address
-            weights = download(address) if address else None
-            if weights is not None:
-                return source, weights, "torchvision"
-    names = " or ".join(f"{source.title} ({source.kind})" for source in candidates)
-    raise InputError(
-        f"--perceptual-weights: pooling layer {pool} needs the weights of {names}: none given fits and none could be "
-        "downloaded; name a file (.safetensors or .pth), or take a preset without feature losses"
+    layers = load_pool_layers(
+        pools, files, may_download, "--perceptual-weights", "take a preset without feature losses"
     )
-
-
-def _kind_of(path: Path, weights: Weights) -> str:
-    """Which known network a file holds, by names that only it has."""
-    signs = {
-        "densenet169": "features.denseblock4",
-        "vgg16_pool5": "features.28.weight",
-        "vgg19_relu3_1": "16.weight",
-    }
-    for kind, sign in signs.items():
-        if any(name.startswith(sign) for name in weights):
-            return kind
-    raise InputError(
-        f"{path}: holds none of the networks that can serve as features of a loss: VGG16, VGG-19 to relu3_1, DenseNet-169"
+    return Perceptual(
+        {pool: layer.module for pool, layer in layers.items()},
+        {pool: layer.normalised for pool, layer in layers.items()},
+        {pool: layer.title for pool, layer in layers.items()},
     )
-
-
-def _of_features(weights: Weights) -> Weights:
-    """Names below `features.`, as the bare convolutional part has them."""
-    return {name.removeprefix("features."): value for name, value in weights.items()}

@@ -1,8 +1,8 @@
 """Feature networks by name: what a Fréchet distance compares pictures in.
 
 Each turns pictures (n, 3, h, w) RGB in 0..1 into vectors (n, d), and carries the name under which a distance in its
-features is reported. Only Inception with the weights of the FID paper gives an FID; none here does, none is called so.
-Weights come from a given file or, where there is a network, from torchvision.
+features is reported. Only the Inception of the FID paper, "fid" (eval.networks.inception), gives what may be called FID
+and KID. Weights come from a given file or, where there is a network, from those who publish them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ from annotate.errors import InputError
 from eval.detectors.squeezedet import IMAGENET_MEAN, IMAGENET_STD
 from eval.networks.feature_bank import DIMENSIONS as BANK_DIMENSIONS
 from eval.networks.feature_bank import FeatureBank
+from eval.networks.inception import ADDRESS as FID_ADDRESS
+from eval.networks.inception import DIMENSIONS as FID_DIMENSIONS
+from eval.networks.inception import SIDE_PX as FID_SIDE_PX
+from eval.networks.inception import FidInception, clean_resize, pool_weights
 from eval.networks.weights import download, load_strictly, read_weights
 
 Weights = Mapping[str, torch.Tensor]
@@ -32,8 +36,8 @@ class FeatureKind:
     """A feature network before its weights are there.
 
     build() makes the module from [0, 1] RGB to (n, dimensions); keys(weights) renames a file's entries to those of
-    the module. address: where torchvision publishes weights; "" if nowhere, None if it needs none. side_px: pictures
-    are scaled to this first; None: taken as they are.
+    the module. address: where publisher keeps its weights; "" if nowhere, None if it needs none. side_px: pictures
+    are scaled to this first; None: taken as they are. of_fid: it is the network of the FID paper.
     """
 
     title: str
@@ -42,6 +46,17 @@ class FeatureKind:
     keys: Callable[[Weights], Weights] = lambda weights: weights
     address: str | None = None
     side_px: int | None = None
+    publisher: str = "torchvision"
+    of_fid: bool = False
+
+    def prepared(self, pictures: np.ndarray, device: torch.device) -> torch.Tensor:
+        """Pictures (n, h, w, 3) uint8 as the module takes them: (n, 3, h, w) float in 0..1, of side_px if it has one."""
+        if self.of_fid:
+            return torch.from_numpy(clean_resize(pictures)).to(device).permute(0, 3, 1, 2) / 255
+        scaled = torch.from_numpy(pictures).to(device).permute(0, 3, 1, 2).float() / 255
+        if self.side_px is None:
+            return scaled
+        return functional.interpolate(scaled, (self.side_px, self.side_px), mode="bilinear", antialias=True)
 
 
 def torchvision_model(name: str, **options: Any) -> Any:
@@ -50,6 +65,19 @@ def torchvision_model(name: str, **options: Any) -> Any:
     from torchvision import models
 
     return models.get_model(name, weights=None, **options)
+
+
+def vgg16_convolutions() -> nn.Module:
+    """VGG16 up to its fifth pooling, for weights to be loaded into: until then its values are whatever memory held.
+
+    Drawing 138 million initial values that are thrown away would take seconds and half a gigabyte.
+    """
+    import eval.networks.torchvision_guard  # noqa: F401, I001
+    from torchvision import models
+
+    with torch.device("meta"):
+        network = models.vgg16(weights=None).features
+    return network.to_empty(device="cpu")
 
 
 class Pooled(nn.Module):
@@ -129,7 +157,7 @@ FEATURES: dict[str, FeatureKind] = {
         _features_only, _TORCHVISION + "squeezenet1_1-b8a52dc0.pth",
     ),
     "vgg16_pool5": FeatureKind(
-        "VGG16-pool5", 512, lambda: Pooled(torchvision_model("vgg16").features),
+        "VGG16-pool5", 512, lambda: Pooled(vgg16_convolutions()),
         _features_only, _TORCHVISION + "vgg16-397923af.pth",
     ),
     "vgg19_relu3_1": FeatureKind(
@@ -138,6 +166,10 @@ FEATURES: dict[str, FeatureKind] = {
     "inception": FeatureKind(
         "InceptionV3-torchvision", 2048, InceptionPool, _inception_names,
         _TORCHVISION + "inception_v3_google-0cc3c7bd.pth", side_px=299,
+    ),
+    "fid": FeatureKind(
+        "Inception-2015-12-05", FID_DIMENSIONS, FidInception, pool_weights, FID_ADDRESS,
+        side_px=FID_SIDE_PX, publisher="torch-fidelity", of_fid=True,
     ),
 }  # fmt: skip
 
@@ -154,7 +186,12 @@ class FeatureNetwork:
     @property
     def distance_name(self) -> str:
         """The name of a Fréchet distance in these features."""
-        return f"FD-{self.kind.title}"
+        return "FID" if self.kind.of_fid else f"FD-{self.kind.title}"
+
+    @property
+    def kernel_name(self) -> str:
+        """The name of a kernel distance in these features."""
+        return "KID" if self.kind.of_fid else f"KD-{self.kind.title}"
 
     @torch.no_grad()
     def __call__(self, pictures: np.ndarray, batch: int = 32) -> np.ndarray:
@@ -162,10 +199,7 @@ class FeatureNetwork:
         device = next(self.module.buffers()).device
         rows = []
         for start in range(0, len(pictures), batch):
-            part = torch.from_numpy(pictures[start : start + batch]).to(device).permute(0, 3, 1, 2).float() / 255
-            if self.kind.side_px is not None:
-                side = (self.kind.side_px, self.kind.side_px)
-                part = functional.interpolate(part, side, mode="bilinear", antialias=True)
+            part = self.kind.prepared(pictures[start : start + batch], device)
             rows.append(self.module(part).double().cpu().numpy())
         return np.concatenate(rows) if rows else np.zeros((0, self.kind.dimensions))
 
@@ -188,7 +222,7 @@ def load_features(name: str, weights: Path | None = None, may_download: bool = T
             raise InputError(f"--feature-weights {weights}: {name} needs none; name the network with --features")
         return FeatureNetwork(kind, kind.build().eval(), "none needed")
     found = read_weights(weights) if weights is not None else None
-    source = weights.name if weights is not None else "torchvision"
+    source = weights.name if weights is not None else kind.publisher
     if found is None and may_download and kind.address:
         found = download(kind.address)
     if found is None:
@@ -197,5 +231,5 @@ def load_features(name: str, weights: Path | None = None, may_download: bool = T
             "--feature-weights, or use --features bank, which needs none"
         )
     module = kind.build()
-    load_strictly(module, kind.keys(found), kind.title, weights or "torchvision")
+    load_strictly(module, kind.keys(found), kind.title, weights or kind.publisher)
     return FeatureNetwork(kind, module.eval(), source)

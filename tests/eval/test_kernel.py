@@ -3,7 +3,7 @@ import pytest
 import torch
 from torchmetrics.image.kid import poly_mmd
 
-from eval.distances.kernel import kernel_distance, squared_discrepancy
+from eval.distances.kernel import estimate, kernel_distance, squared_discrepancy
 
 
 @pytest.fixture
@@ -33,3 +33,19 @@ def test_samples_of_one_distribution_lie_around_zero_and_others_do_not(vectors):
 def test_one_vector_is_too_few():
     with pytest.raises(ValueError, match="at least 2 feature vectors on each side, found 1 and 3"):
         squared_discrepancy(np.zeros((1, 4)), np.zeros((3, 4)))
+
+
+def test_estimate_is_over_all_vectors_and_its_interval_over_pictures(vectors):
+    groups = np.repeat(np.arange(10), 4)
+    found = estimate(*vectors, groups, groups)
+    assert found.value == pytest.approx(squared_discrepancy(*vectors), rel=1e-12)
+    assert found.low < found.value < found.high
+    without = [squared_discrepancy(vectors[0][groups != block], vectors[1]) for block in range(10)]
+    without_other = [squared_discrepancy(vectors[0], vectors[1][groups != block]) for block in range(10)]
+    variance = sum(0.9 * np.square(np.subtract(one, np.mean(one))).sum() for one in (without, without_other))
+    assert found.high - found.value == pytest.approx(1.96 * variance**0.5, rel=1e-4)
+
+
+def test_estimate_of_one_vector_is_refused():
+    with pytest.raises(ValueError, match="at least 2 feature vectors on each side, found 1 and 3"):
+        estimate(np.zeros((1, 4)), np.zeros((3, 4)), np.zeros(1), np.zeros(3))
