@@ -48,7 +48,25 @@ COMMANDS: dict[str, Command] = {
     "evaluate": Command(
         "train a detector, test it on real pictures, write the report",
         "eval.config:EvaluateConfig",
-        "eval.evaluate:run",
+        "eval.evaluation.run:run",
+    ),
+    "benchmark": Command(
+        "render, refine, train, select, test: the thesis's tables with your pictures",
+        "eval.benchmark.config:BenchmarkConfig",
+        "eval.benchmark.run:run",
+    ),
+    "ood": Command(
+        "does a network know pictures of another room or camera?", "eval.ood.config:OodConfig", "eval.ood.command:run"
+    ),
+    "export": Command(
+        "a trained detector as an ONNX file, checked",
+        "eval.detectors.export_config:ExportConfig",
+        "eval.detectors.export:run",
+    ),
+    "compare": Command(
+        "how far datasets are from one another: distances, a line that tells them apart, components",
+        "eval.compare.config:CompareConfig",
+        "eval.compare.command:run",
     ),
     "lens": Command(
         "what a calibration file says, drawn",
@@ -160,6 +178,8 @@ def _run(name: str, arguments: list[str]) -> int:
     if name not in COMMANDS:
         longer = [known for known in COMMANDS if known.startswith(f"{name} ")]
         raise InputError(f"there is no such command; the commands are {', '.join(longer or COMMANDS)}")
+    if name == "benchmark" and arguments and not arguments[0].startswith("-"):
+        arguments = ["--config", *arguments]
     schema, run = COMMANDS[name].load()
     config = parse(name, schema, arguments)
     out = getattr(config, "out", None)

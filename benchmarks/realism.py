@@ -32,7 +32,7 @@ from eval.config import EvaluateConfig, TrainingConfig
 from eval.data.person_crops import crops_of, draw_people, labelled_people
 from eval.distances.frechet import distance
 from eval.distances.kernel import kernel_distance
-from eval.evaluate import run as evaluate
+from eval.evaluation.run import run as evaluate
 from eval.networks.features import FeatureNetwork, load_features
 
 CROP_PX = 128

@@ -203,7 +203,7 @@ def _cells(row: Row) -> list[str]:
     def kernel(value: tuple[float, float, float] | None) -> str:
         return "" if value is None else f"{value[0]:.3f} ({value[1]:.3f} to {value[2]:.3f})"
 
-    seam = f"{row.seams['median']:.2f} / {row.seams['worst']:.2f}" if row.seams else ""
+    seam = f"{row.seams['median']:.2f} / {row.seams['worst']:.2f}" if row.seams.get("people") else ""
     return [
         row.name,
         f"{row.frechet_r:.1f}",

@@ -13,8 +13,8 @@ class Augmentation(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    turn: bool = True
-    """Turn about the nadir by 0, 90, 180 or 270 degrees."""
+    turn: Literal["any", "quarter", "none"] = "any"
+    """Turn about the nadir: by any angle where people's outlines are known (masks or rotated boxes), else by quarters."""
     flip: bool = True
     """Flip half of the pictures."""
     scale: float = Field(default=0.25, ge=0, le=2)
@@ -25,6 +25,8 @@ class Augmentation(BaseModel):
     """Brightness, contrast, saturation and white balance change by up to this share."""
     blur_noise: float = Field(default=0.2, ge=0, le=1)
     """How often a picture is blurred, and how often it gets noise."""
+    mosaic: float = Field(default=0.0, ge=0, le=1)
+    """How often three quarters around the nadir come from other pictures."""
 
 
 class LossWeights(BaseModel):
@@ -49,14 +51,20 @@ class TrainingConfig(BaseModel):
 
     input_px: int = Field(default=512, ge=64, multiple_of=16)
     """Side of the square network input; pictures are scaled to fit it."""
-    epochs: int = Field(default=40, ge=1)
+    epochs: int = Field(default=50, ge=1)
     """How often every training picture is seen."""
+    epochs_with_real: int | None = Field(default=100, ge=1)
+    """The same for training sets with real pictures, which are few; None: as often as others."""
     steps: int | None = Field(default=None, ge=1)
     """Optimisation steps for every training set, whatever its size, instead of epochs."""
+    finetune_rate: float = Field(default=0.3, gt=0, le=1)
+    """Factor of the learning rate in later stages of a recipe (S,then,R)."""
+    domain_weight: float = Field(default=0.1, ge=0)
+    """Weight of the domain-adversarial loss in recipes with unlabelled pictures (S,towards,U)."""
     batch: int = Field(default=4, ge=1)
     """Pictures per optimisation step."""
-    learning_rate: float = Field(default=1e-3, gt=0)
-    """Highest learning rate; reached after the warm-up, then falls to 0 along a cosine."""
+    learning_rate: float | None = Field(default=None, gt=0)
+    """Highest learning rate, reached after the warm-up, then falls to 0 along a cosine; by default the detector's own."""
     optimiser: Literal["adamw", "sgd"] = "adamw"
     """AdamW, or SGD with momentum 0.9 as in the SqueezeDet paper (there with 0.01)."""
     weight_decay: float = Field(default=1e-4, ge=0)
@@ -87,25 +95,29 @@ class EvaluateConfig(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     train: list[str]
-    """Training sets: FOLDER, or NAME=FOLDER, or NAME=FOLDER,FOLDER for several put together."""
+    """Training sets: FOLDER, or NAME=FOLDER, or NAME=FOLDER,FOLDER for several put together; NAME=A,then,B for B after A;
+    NAME=A,towards,U for A with unlabelled pictures of U (domain-adversarial)."""
     val: Path
     """Dataset on which checkpoint and score threshold are chosen."""
     test: Path
     """Dataset on which the table's figures are measured."""
+    also_test: list[str] = []
+    """NAME=FOLDER: further test sets, such as other cameras, that every detector is tried on."""
     out: Path = Path("report")
     """Folder of the report; index.html and report.json are written into it."""
     target: Literal["person", "head"] = "person"
     """Which box is detected."""
     detector: str = "squeezedet"
-    """Name of the detector."""
+    """squeezedet (thesis), fcos (torchvision's, ResNet-50), or rotated (boxes that turn with people)."""
     iou: float = Field(default=0.5, gt=0, le=1)
     """IoU at which a detection counts as right."""
     score: float | None = Field(default=None, ge=0, le=1)
     """Fixed score threshold; by default the one with the best F1 on validation, for each training run its own."""
-    seeds: list[int] = Field(default=[0], min_length=1)
+    seeds: list[int] = Field(default=[0, 1, 2, 3, 4], min_length=1)
     """One training run per seed and training set."""
     weights: Path | None = None
-    """SqueezeNet 1.1 ImageNet weights (.safetensors or .pth); by default torchvision's are downloaded."""
+    """ImageNet weights of the detector's trunk (SqueezeNet 1.1; ResNet-50 for fcos), .safetensors or .pth; by default
+    torchvision's are downloaded."""
     download: bool = True
     """Whether weights may be downloaded; without file and network the detector starts from scratch."""
     features: str = "bank"
@@ -120,8 +132,16 @@ class EvaluateConfig(BaseModel):
     """REFINED=SYNTHETIC pairs of training set names to show side by side; by default found by their file names."""
     examples: int = Field(default=4, ge=0)
     """Test pictures shown for each training set."""
+    mistakes: int = Field(default=8, ge=0)
+    """False alarms and missed people shown for each training set, the worst ones."""
+    pool_weights: list[Path] = []
+    """VGG16 weights, or its stand-ins', for plots of the crops' principal components; none: no plots (see compare)."""
     note: str = ""
     """A sentence that the report shows at the top."""
+    tensorboard: bool = True
+    """Write curves and figures for TensorBoard into out/tensorboard, if that package is there."""
+    mlflow: str | None = None
+    """Address of an MLflow server, or a folder, that figures, settings and the report are sent to."""
     device: str = "auto"
     """cpu, cuda, or auto: cuda where there is one."""
     training: TrainingConfig = TrainingConfig()

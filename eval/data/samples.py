@@ -6,7 +6,7 @@ fisheye's own surrounding (letterbox). Boxes and areas move with it, and detecti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
@@ -14,6 +14,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from annotate.boxes import pixel_outline
 from annotate.dataset import Dataset, Person, Picture
 from annotate.errors import InputError
 
@@ -36,6 +37,17 @@ class Letterbox:
         """(n, 4) [x, y, w, h] of the input in picture px; the inverse of boxes_to_input."""
         return (boxes - np.array([*self.offset_px, 0.0, 0.0])) / self.scale
 
+    def rotated_to_input(self, boxes: np.ndarray) -> np.ndarray:
+        """(n, 5) rotated boxes of the picture in input px."""
+        return boxes * [self.scale, self.scale, self.scale, self.scale, 1.0] + [*self.offset_px, 0.0, 0.0, 0.0]
+
+    def rotated_to_picture(self, boxes: np.ndarray) -> np.ndarray:
+        """(n, 5 or 6) rotated boxes, with a score or without, of the input in picture px; inverse of rotated_to_input."""
+        back = boxes.copy()
+        back[:, :2] -= self.offset_px
+        back[:, :4] /= self.scale
+        return back
+
     def points_to_input(self, points: np.ndarray) -> np.ndarray:
         """(n, 2) points of the picture in input px."""
         return np.asarray(points, dtype=np.float64) * self.scale + np.array(self.offset_px)
@@ -51,8 +63,12 @@ class Letterbox:
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture in input px. image: (s, s, 3) uint8 RGB; boxes: (n, 4) to be found; ignored: (k, 4) neither
+    """One picture in input px.
+
+    image: (s, s, 3) uint8 RGB; boxes: (n, 4) [x, y, w, h] to be found; people: whose they are; ignored: (k, 4) neither
     found nor missed; areas: ignore polygons, (m, 2) each; nadir_px: (2,).
+    rotated: (n, 5) boxes of annotate.boxes, None if somebody has none. outlines: points (k, 2) around each, by which
+    boxes stay tight when the picture is turned; None if they are not known for everybody, or not asked for.
     """
 
     dataset: Dataset
@@ -63,18 +79,29 @@ class Sample:
     areas: list[np.ndarray]
     nadir_px: np.ndarray
     letterbox: Letterbox
+    people: tuple[Person, ...] = ()
+    rotated: np.ndarray | None = None
+    outlines: tuple[np.ndarray, ...] | None = None
 
 
-def target_boxes(people: Iterable[Person], target: Target, min_visible: float) -> tuple[np.ndarray, np.ndarray]:
-    """(n, 4) boxes to be found and (k, 4) boxes of people of whom too little can be seen, [x, y, w, h] picture px."""
-    found: list[tuple[float, ...]] = []
-    ignored: list[tuple[float, ...]] = []
+def target_box(person: Person, target: Target) -> tuple[float, ...] | None:
+    """The box that is detected, [x, y, w, h] picture px; None for a head that nobody labelled."""
+    return person.bbox if target == "person" else person.head_bbox
+
+
+def targets(people: Iterable[Person], target: Target, min_visible: float) -> tuple[list[Person], list[Person]]:
+    """People to be found, and people of whom too little can be seen to ask for them."""
+    found: list[Person] = []
+    ignored: list[Person] = []
     for person in people:
-        box = person.bbox if target == "person" else person.head_bbox
-        if box is not None:
+        if target_box(person, target) is not None:
             faint = person.visible_fraction is not None and person.visible_fraction < min_visible
-            (ignored if person.hidden or faint else found).append(box)
-    return np.array(found, dtype=np.float64).reshape(-1, 4), np.array(ignored, dtype=np.float64).reshape(-1, 4)
+            (ignored if person.hidden or faint else found).append(person)
+    return found, ignored
+
+
+def _boxes(people: Sequence[Person], target: Target) -> np.ndarray:
+    return np.array([target_box(person, target) for person in people], dtype=np.float64).reshape(-1, 4)
 
 
 def letterboxed(image: np.ndarray, input_px: int) -> tuple[np.ndarray, Letterbox]:
@@ -90,19 +117,69 @@ def letterboxed(image: np.ndarray, input_px: int) -> tuple[np.ndarray, Letterbox
     return square, Letterbox(scale, (float(left), float(top)))
 
 
-def load_sample(dataset: Dataset, picture: Picture, input_px: int, target: Target, min_visible: float) -> Sample:
+def load_sample(
+    dataset: Dataset, picture: Picture, input_px: int, target: Target, min_visible: float, outlined: bool = False
+) -> Sample:
+    """One picture, decoded and letterboxed. outlined: with outlines where masks or rotated boxes give them."""
     image, letterbox = letterboxed(dataset.image(picture), input_px)
-    boxes, ignored = target_boxes(picture.people, target, min_visible)
+    people, ignored = targets(picture.people, target, min_visible)
+    outlines = outlines_of(dataset, picture, people) if outlined and target == "person" else None
     return Sample(
         dataset=dataset,
         picture=picture,
         image=image,
-        boxes=letterbox.boxes_to_input(boxes),
-        ignored=letterbox.boxes_to_input(ignored),
+        boxes=letterbox.boxes_to_input(_boxes(people, target)),
+        ignored=letterbox.boxes_to_input(_boxes(ignored, target)),
         areas=[letterbox.points_to_input(np.array(area)) for area in picture.ignore_areas],
         nadir_px=letterbox.points_to_input(dataset.nadir_px(picture)[None])[0],
         letterbox=letterbox,
+        people=tuple(people),
+        rotated=_rotated(people, letterbox) if target == "person" else None,
+        outlines=None if outlines is None else tuple(letterbox.points_to_input(points) for points in outlines),
     )
+
+
+def _rotated(people: Sequence[Person], letterbox: Letterbox) -> np.ndarray | None:
+    """(n, 5) rotated boxes in input px; None if somebody has none."""
+    boxes = [person.rotated_bbox for person in people]
+    if any(box is None for box in boxes):
+        return None
+    return letterbox.rotated_to_input(np.array(boxes, dtype=np.float64).reshape(-1, 5))
+
+
+def outlines_of(dataset: Dataset, picture: Picture, people: Sequence[Person]) -> list[np.ndarray] | None:
+    """Points (k, 2) px around each: the convex hull of its mask, else the ellipse in its rotated box. None if somebody
+    has neither."""
+    mask = dataset.mask(picture) if dataset.has_masks(picture) else None
+    found = []
+    for person in people:
+        points = _hull(mask, person) if mask is not None else None
+        if points is None and person.rotated_bbox is not None:
+            points = ellipse_points(np.array(person.rotated_bbox))
+        if points is None:
+            return None
+        found.append(points)
+    return found
+
+
+def _hull(mask: np.ndarray, person: Person) -> np.ndarray | None:
+    """Convex hull of a person's pixels; None if the mask has none of them."""
+    x, y, w, h = person.bbox
+    left, top = max(int(x), 0), max(int(y), 0)
+    rows, columns = np.nonzero(mask[top : int(np.ceil(y + h)), left : int(np.ceil(x + w))] == person.instance_id)
+    if not len(rows):
+        return None
+    points = pixel_outline(rows + top, columns + left).astype(np.float32)
+    return np.asarray(cv2.convexHull(points)[:, 0], dtype=np.float64)
+
+
+def ellipse_points(box: np.ndarray, count: int = 24) -> np.ndarray:
+    """(count, 2) points of the ellipse inscribed in a rotated box (5,): people do not fill the corners of their boxes."""
+    turn = np.linspace(0, 2 * np.pi, count, endpoint=False)
+    angle = np.radians(box[4])
+    along_w = np.array([np.cos(angle), np.sin(angle)]) * box[2] / 2
+    along_h = np.array([np.sin(angle), -np.cos(angle)]) * box[3] / 2
+    return np.asarray(box[:2] + np.cos(turn)[:, None] * along_w + np.sin(turn)[:, None] * along_h)
 
 
 def load_samples(
@@ -111,12 +188,13 @@ def load_samples(
     target: Target,
     min_visible: float,
     progress: Callable[[Iterable[Sample]], Iterable[Sample]] = iter,
+    outlined: bool = False,
 ) -> list[Sample]:
     """All pictures of the datasets, in their order. progress: wraps the samples as they come, as tqdm does."""
     pairs = [(dataset, picture) for dataset in datasets for picture in dataset]
 
     def load(pair: tuple[Dataset, Picture]) -> Sample:
-        return load_sample(*pair, input_px=input_px, target=target, min_visible=min_visible)
+        return load_sample(*pair, input_px=input_px, target=target, min_visible=min_visible, outlined=outlined)
 
     with ThreadPoolExecutor(2) as pool:
         return list(progress(pool.map(load, pairs)))

@@ -1,22 +1,41 @@
-"""The training sets that an evaluation compares: what --train names, and which of them are refinements of others."""
+"""The training sets that an evaluation compares: what --train names, and which of them are refinements of others.
+
+A set is one recipe: NAME=A,B learns from A and B together; NAME=A,then,B from A first and from B afterwards, at a lower
+learning rate (fine-tuning); NAME=A,towards,U from A while features are drawn towards the unlabelled pictures of U
+(domain-adversarial). `then` may come several times, `towards` once, at the end.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from annotate.dataset import Dataset
 from annotate.errors import InputError
 
+THEN, TOWARDS = "then", "towards"
+
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """One row of the table: a name and the datasets put together under it."""
+    """One row of the table: a name and its recipe."""
 
     name: str
     datasets: list[Dataset]
+    """All whose labels are learned, in the order of the recipe."""
+    lengths: tuple[int, ...] = ()
+    """How many of them each stage has; () for one stage with all."""
+    towards: list[Dataset] = field(default_factory=list)
+    """Whose pictures are seen without their labels."""
+
+    @property
+    def stages(self) -> list[list[Dataset]]:
+        lengths = self.lengths or (len(self.datasets),)
+        starts = [sum(lengths[:number]) for number in range(len(lengths))]
+        return [self.datasets[start : start + length] for start, length in zip(starts, lengths, strict=True)]
 
     @property
     def pictures(self) -> int:
@@ -28,14 +47,53 @@ class TrainingSet:
         kinds = {dataset.info.kind for dataset in self.datasets}
         return kinds.pop() if len(kinds) == 1 else "mixed"
 
+    @property
+    def recipe(self) -> str:
+        """What is done with its datasets, in words; "" where it is simply learned from them together."""
+        counts = ["+".join(dataset.root.name for dataset in stage) for stage in self.stages]
+        text = f", {THEN} ".join(counts) if len(counts) > 1 else ""
+        unlabelled = f"{TOWARDS} {'+'.join(dataset.root.name for dataset in self.towards)}" if self.towards else ""
+        return ", ".join(part for part in (text, unlabelled) if part)
 
-def read_set(name: str, folders: Sequence[Path]) -> TrainingSet:
-    """Read a training set. Where a part of it only stands in for real pictures, its name says so."""
-    found = TrainingSet(name, [Dataset.read(folder) for folder in folders])
-    stand_ins = [dataset.info.kind == "stand-in" for dataset in found.datasets]
+
+def read_set(name: str, folders: Sequence[Path], option: str = "--train") -> TrainingSet:
+    """Read a training set from the parts of its entry (parse_entry).
+
+    Where a part of it only stands in for real pictures, its name says so. InputError for a recipe that cannot be.
+    """
+    stages, unlabelled = _recipe(name, [str(folder) for folder in folders], option)
+    read = {folder: Dataset.read(Path(folder)) for folder in dict.fromkeys([*chain.from_iterable(stages), *unlabelled])}
+    datasets = [read[folder] for stage in stages for folder in stage]
+    lengths = tuple(len(stage) for stage in stages) if len(stages) > 1 else ()
+    found = TrainingSet(name, datasets, lengths, [read[folder] for folder in unlabelled])
+    stand_ins = [dataset.info.kind == "stand-in" for dataset in datasets]
     if not any(stand_ins) or "stand-in" in name.lower():
         return found
-    return TrainingSet(f"{name} ({'stand-in' if all(stand_ins) else 'part stand-in'})", found.datasets)
+    mark = "stand-in" if all(stand_ins) else "part stand-in"
+    return TrainingSet(f"{name} ({mark})", datasets, lengths, found.towards)
+
+
+def _recipe(name: str, parts: Sequence[str], option: str) -> tuple[list[list[str]], list[str]]:
+    """Folders of each stage, and of unlabelled pictures."""
+    stages: list[list[str]] = [[]]
+    unlabelled: list[str] | None = None
+    for part in parts:
+        if part == TOWARDS and unlabelled is None:
+            unlabelled = []
+        elif part == THEN and unlabelled is None:
+            stages.append([])
+        elif part in (THEN, TOWARDS):
+            raise InputError(
+                f'{option} "{name}": found "{part}" after "{TOWARDS}", expected folders of unlabelled pictures'
+            )
+        else:
+            (stages[-1] if unlabelled is None else unlabelled).append(part)
+    if not all(stages) or unlabelled == []:
+        raise InputError(
+            f'{option} "{name}": expected a folder before and after every "{THEN}" and "{TOWARDS}", found '
+            f"{','.join(parts)}"
+        )
+    return stages, unlabelled or []
 
 
 @dataclass(frozen=True)
@@ -48,8 +106,8 @@ class Pair:
     synthetic: Dataset
 
 
-def parse_entry(entry: str) -> tuple[str, list[Path]]:
-    """A --train entry: its name and folders. FOLDER, or NAME=FOLDER, or NAME=FOLDER,FOLDER.
+def parse_entry(entry: str, option: str = "--train") -> tuple[str, list[Path]]:
+    """A --train entry: its name and the parts of its recipe. FOLDER, or NAME=FOLDER, or NAME=FOLDER,FOLDER.
 
     Names and folders may hold "+" and spaces; an entry that is a folder as it stands is taken as one. A folder alone
     is named by its last part. InputError for an entry with an empty part.
@@ -59,19 +117,19 @@ def parse_entry(entry: str) -> tuple[str, list[Path]]:
         name, folders = Path(entry).resolve().name, entry
     parts = [folders] if Path(folders).is_dir() else folders.split(",")
     if not name.strip() or not all(part.strip() for part in parts):
-        raise InputError(f'--train "{entry}": expected FOLDER, NAME=FOLDER or NAME=FOLDER,FOLDER')
+        raise InputError(f'{option} "{entry}": expected FOLDER, NAME=FOLDER or NAME=FOLDER,FOLDER')
     return name.strip(), [Path(part.strip()) for part in parts]
 
 
-def parse_entries(entries: Sequence[str]) -> dict[str, list[Path]]:
-    """All --train entries by name, in order; InputError for none, or for a name used twice."""
+def parse_entries(entries: Sequence[str], option: str = "--train") -> dict[str, list[Path]]:
+    """All entries of an option by name, in order; InputError for none, or for a name used twice."""
     if not entries:
-        raise InputError("--train: expected at least one dataset, found none")
+        raise InputError(f"{option}: expected at least one dataset, found none")
     sets: dict[str, list[Path]] = {}
     for entry in entries:
-        name, folders = parse_entry(entry)
+        name, folders = parse_entry(entry, option)
         if name in sets:
-            raise InputError(f'--train: two sets are called "{name}"; name them with NAME=FOLDER')
+            raise InputError(f'{option}: two sets are called "{name}"; name them with NAME=FOLDER')
         sets[name] = folders
     return sets
 

@@ -6,9 +6,15 @@ boxes count alike. SqueezeDet gives its anchors by hand; thesis section 3.5.2 ch
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import shapely
 
 from annotate.errors import InputError
+from eval.config import TrainingConfig
+from eval.data.samples import Sample
+from eval.measures.matching import union_of
 
 
 def size_iou(sizes_a: np.ndarray, sizes_b: np.ndarray) -> np.ndarray:
@@ -53,3 +59,22 @@ def _spread_start(sizes_px: np.ndarray, count: int, rng: np.random.Generator) ->
 def mean_best_iou(sizes_px: np.ndarray, anchors_px: np.ndarray) -> float:
     """How well anchors fit: mean over boxes of the IoU with the best anchor, sizes only."""
     return float(size_iou(np.asarray(sizes_px, dtype=np.float64), anchors_px).max(axis=1).mean())
+
+
+def anchors_for(samples: Sequence[Sample], config: TrainingConfig, rng: np.random.Generator) -> np.ndarray:
+    """(k, 2) anchors of the samples' upright boxes, also turned by a quarter if training turns pictures."""
+    sizes = np.concatenate([sample.boxes[:, 2:] for sample in samples])
+    if config.augmentation.turn != "none":
+        sizes = np.concatenate([sizes, sizes[:, ::-1]])
+    return kmeans_anchors(sizes, config.anchors, rng)
+
+
+def counted_anchors(anchors: np.ndarray, sample: Sample) -> np.ndarray:
+    """(a,) False for anchors (a, 4; centre first) whose centre lies in an ignore area or an ignored box."""
+    counted = np.ones(len(anchors), dtype=bool)
+    x, y = anchors[:, 0], anchors[:, 1]
+    for left, top, width, height in sample.ignored:
+        counted &= ~((x >= left) & (x < left + width) & (y >= top) & (y < top + height))
+    if sample.areas:
+        counted &= ~shapely.contains_xy(union_of([area.tolist() for area in sample.areas]), x, y)
+    return counted

@@ -4,27 +4,30 @@ Wu, Iandola, Jin & Keutzer 2017, "SqueezeDet"; thesis section 2.9. Layout: conv1
 (torchvision's names, so that ImageNet weights fit key for key), fire10 and fire11 (squeeze 96, expand 384 + 384),
 dropout, ConvDet 3x3. With 9 anchors it has 2,082,120 parameters for 3 classes and 1,957,686 for one.
 
-Boxes here are [x, y, w, h] in pixels of the square network input. Cells lie 16 px apart.
+Boxes here are given by centre and size in pixels of the square network input. Cells lie 16 px apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from eval.networks.torchvision_guard import plain_nms
+from eval.config import TrainingConfig
+from eval.data.samples import Sample
+from eval.detectors.anchors import counted_anchors
+from eval.detectors.base import Detector, Losses, to_tensor
+from eval.detectors.squeezedet_loss import Prediction, build_targets, squeezedet_loss
 from eval.networks.weights import load_strictly, with_prefix
 
 STRIDE_PX = 16
-MAX_DETECTIONS = 100
-CANDIDATES = 300
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+_LOW_CONFIDENCE = -2.0
 
 
 class Fire(nn.Module):
@@ -36,7 +39,7 @@ class Fire(nn.Module):
         self.expand1x1 = nn.Conv2d(squeeze, expand, 1)
         self.expand3x3 = nn.Conv2d(squeeze, expand, 3, padding=1)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         x = torch.relu(self.squeeze(x))
         return torch.relu(torch.cat([self.expand1x1(x), self.expand3x3(x)], dim=1))
 
@@ -61,39 +64,24 @@ def _bias(layer: nn.Conv2d) -> torch.Tensor:
     return layer.bias
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """What the network says of every anchor of a batch.
+class SqueezeNetDetector(Detector):
+    """SqueezeDet's body, whose last layer gives `outputs` numbers for every anchor of every cell.
 
-    deltas: (b, a, 4) box corrections; confidence: (b, a) in 0..1; class_logits: (b, a, classes);
-    boxes: (b, a, 4) centre x, centre y, w, h in input px.
+    anchors_px: (k, 2) widths and heights in input px.
     """
 
-    deltas: torch.Tensor
-    confidence: torch.Tensor
-    class_logits: torch.Tensor
-    boxes: torch.Tensor
+    anchors_px: Tensor
+    mean: Tensor
+    std: Tensor
 
-    def scores(self) -> torch.Tensor:
-        """(b, a) confidence times the probability of the likeliest class."""
-        return self.confidence * self.class_logits.softmax(dim=-1).amax(dim=-1)
-
-
-class SqueezeDet(nn.Module):
-    """The detector. anchors_px: (k, 2) widths and heights in input px."""
-
-    anchors_px: torch.Tensor
-    mean: torch.Tensor
-    std: torch.Tensor
-
-    def __init__(self, anchors_px: np.ndarray, classes: int = 1, dropout: float = 0.5) -> None:
+    def __init__(self, anchors_px: np.ndarray, outputs: int, dropout: float) -> None:
         super().__init__()
-        self.classes = classes
+        self.outputs = outputs
         self.features = squeezenet_features()
         self.fire10 = Fire(512, 96, 384)
         self.fire11 = Fire(768, 96, 384)
         self.dropout = nn.Dropout(dropout)
-        self.convdet = nn.Conv2d(768, len(anchors_px) * (classes + 5), 3, padding=1)
+        self.convdet = nn.Conv2d(768, len(anchors_px) * outputs, 3, padding=1)
         self.register_buffer("anchors_px", torch.as_tensor(np.asarray(anchors_px), dtype=torch.float32))
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(3, 1, 1) * 255, persistent=False)
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(3, 1, 1) * 255, persistent=False)
@@ -107,25 +95,22 @@ class SqueezeDet(nn.Module):
         # Start from boxes equal to their anchors and, as nearly all anchors are empty, from low confidence.
         nn.init.normal_(self.convdet.weight, std=0.002)
         with torch.no_grad():
-            _bias(self.convdet).view(len(self.anchors_px), -1)[:, 4] = -2.0
+            _bias(self.convdet).view(len(self.anchors_px), -1)[:, 4] = _LOW_CONFIDENCE
 
-    def forward(self, pictures: torch.Tensor) -> Prediction:
-        """pictures: (b, 3, h, w) uint8 or float RGB 0..255, h and w multiples of 16."""
+    def extract(self, pictures: Tensor) -> Tensor:
+        """(b, 768, h / 16, w / 16) of pictures (b, 3, h, w), h and w multiples of 16."""
         x = (pictures.float() - self.mean) / self.std
-        x = self.fire11(self.fire10(self.features(x.contiguous(memory_format=torch.channels_last))))
-        return self._interpret(self.convdet(self.dropout(x)))
+        return self.fire11(self.fire10(self.features(x.contiguous(memory_format=torch.channels_last))))
 
-    def _interpret(self, raw: torch.Tensor) -> Prediction:
-        """raw: (b, k (classes + 5), rows, columns); anchors are ordered row, column, k."""
-        batch, _, rows, columns = raw.shape
-        raw = raw.permute(0, 2, 3, 1).reshape(batch, rows * columns * len(self.anchors_px), self.classes + 5)
-        deltas, confidence, class_logits = raw[..., :4], raw[..., 4].sigmoid(), raw[..., 5:]
-        grid = self.anchor_boxes(rows, columns)
-        centres = grid[:, :2] + deltas[..., :2] * grid[:, 2:]
-        sizes = grid[:, 2:] * deltas[..., 2:].clamp(-4.0, 4.0).exp()
-        return Prediction(deltas, confidence, class_logits, torch.cat([centres, sizes], dim=-1))
+    def adversary_map(self, features: Tensor) -> Tensor:
+        return features
 
-    def anchor_boxes(self, rows: int, columns: int) -> torch.Tensor:
+    def raw(self, features: Tensor) -> Tensor:
+        """(b, a, outputs) of every anchor; anchors are ordered row, column, k."""
+        raw = self.convdet(self.dropout(features))
+        return raw.permute(0, 2, 3, 1).reshape(raw.shape[0], -1, self.outputs)
+
+    def anchor_boxes(self, rows: int, columns: int) -> Tensor:
         """(rows * columns * k, 4) anchors as centre x, centre y, w, h in input px."""
         device = self.anchors_px.device
         y = (torch.arange(rows, device=device) + 0.5) * STRIDE_PX
@@ -135,30 +120,49 @@ class SqueezeDet(nn.Module):
         centres = centres[:, :, None].expand(-1, -1, k, -1)
         return torch.cat([centres, self.anchors_px.expand(rows, columns, -1, -1)], dim=-1).reshape(-1, 4)
 
-    @torch.no_grad()
-    def detect(self, pictures: torch.Tensor, min_score: float = 0.02, nms_iou: float = 0.45) -> list[np.ndarray]:
-        """Detections of each picture, (n, 5) float64 [x, y, w, h, score] in input px, best first, at most 100.
+    def decoded(self, deltas: Tensor, rows: int, columns: int) -> Tensor:
+        """(b, a, 4) boxes that the corrections (b, a, 4) make of the anchors."""
+        grid = self.anchor_boxes(rows, columns)
+        centres = grid[:, :2] + deltas[..., :2] * grid[:, 2:]
+        sizes = grid[:, 2:] * deltas[..., 2:].clamp(-4.0, 4.0).exp()
+        return torch.cat([centres, sizes], dim=-1)
 
-        Thesis section 2.9: overlapping predictions are filtered with non-maximum suppression.
-        """
-        self.eval()
-        prediction = self(pictures)
-        return [
-            _filtered(boxes, scores, min_score, nms_iou)
-            for boxes, scores in zip(prediction.boxes, prediction.scores(), strict=True)
-        ]
+    def settings(self) -> dict[str, Any]:
+        return {"anchors_px": self.anchors_px.tolist(), "dropout": self.dropout.p}
 
-
-def _filtered(boxes: torch.Tensor, scores: torch.Tensor, min_score: float, nms_iou: float) -> np.ndarray:
-    best = torch.topk(scores, min(CANDIDATES, len(scores)))
-    chosen = best.indices[best.values >= min_score]
-    boxes, scores = boxes[chosen].double().cpu(), scores[chosen].double().cpu()
-    corners = torch.cat([boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2], dim=1)
-    keep = plain_nms(corners, scores, nms_iou)[:MAX_DETECTIONS]
-    return torch.cat([corners[keep, :2], boxes[keep, 2:], scores[keep, None]], dim=1).numpy()
+    def anchors_of(self, features: Tensor) -> np.ndarray:
+        """(a, 4) float64: the anchors of a feature map."""
+        return self.anchor_boxes(*features.shape[2:]).double().cpu().numpy()
 
 
-def load_backbone(detector: SqueezeDet, weights: Mapping[str, torch.Tensor], path: Path | str) -> None:
+class SqueezeDet(SqueezeNetDetector):
+    """The detector of upright boxes."""
+
+    def __init__(self, anchors_px: np.ndarray, classes: int = 1, dropout: float = 0.5) -> None:
+        self.classes = classes
+        super().__init__(anchors_px, classes + 5, dropout)
+
+    def interpret(self, features: Tensor) -> Prediction:
+        """What the network says of every anchor."""
+        raw = self.raw(features)
+        deltas, confidence, class_logits = raw[..., :4], raw[..., 4].sigmoid(), raw[..., 5:]
+        return Prediction(deltas, confidence, class_logits, self.decoded(deltas, *features.shape[2:]))
+
+    def predictions(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        prediction = self.interpret(features)
+        return prediction.boxes, prediction.scores()
+
+    def losses(self, features: Tensor, samples: Sequence[Sample], how: TrainingConfig) -> Losses:
+        anchors = self.anchors_of(features)
+        counted = np.stack([counted_anchors(anchors, sample) for sample in samples])
+        targets = build_targets(anchors, [sample.boxes for sample in samples], counted, how.match_iou)
+        return squeezedet_loss(self.interpret(features), targets.to(features.device), how.loss, how.double_iou)
+
+    def settings(self) -> dict[str, Any]:
+        return {**super().settings(), "classes": self.classes}
+
+
+def load_backbone(detector: SqueezeNetDetector, weights: Mapping[str, Tensor], path: Path | str) -> None:
     """Start the trunk from SqueezeNet 1.1 trained on ImageNet (torchvision's names; its classifier is left out).
 
     InputError if the weights are of another network.
@@ -167,15 +171,23 @@ def load_backbone(detector: SqueezeDet, weights: Mapping[str, torch.Tensor], pat
     load_strictly(detector.features, with_prefix(trunk, "features."), "SqueezeNet 1.1 (features.*)", path)
 
 
-def freeze_early(detector: SqueezeDet) -> None:
+def freeze_early(detector: SqueezeNetDetector) -> None:
     """Take conv1, fire2 and fire3 out of training (the paper's authors do so with conv1): edges and colours are what
     ImageNet taught them, and at their resolution a third of the training time goes into them."""
     for layer in list(detector.features.children())[:5]:
         layer.requires_grad_(False)
 
 
+def prepare(detector: SqueezeNetDetector, samples: Sequence[Sample], how: TrainingConfig) -> None:
+    """Freeze early layers if asked, and bring the trunk to the scale of a few training pictures."""
+    if how.freeze_early:
+        freeze_early(detector)
+    places = np.unique(np.linspace(0, len(samples) - 1, 4).round().astype(int))
+    normalise_trunk(detector, to_tensor([samples[place].image for place in places], detector.mean.device))
+
+
 @torch.no_grad()
-def normalise_trunk(detector: SqueezeDet, pictures: torch.Tensor) -> float:
+def normalise_trunk(detector: SqueezeNetDetector, pictures: Tensor) -> float:
     """Scale the trunk so that its features have a root mean square of 1 on pictures; returns the factor.
 
     Published weights differ in scale by a hundredfold (one set was made for pixels of 0..255). A network of

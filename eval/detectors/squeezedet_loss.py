@@ -19,7 +19,24 @@ import torch.nn.functional as functional
 
 from annotate.boxes import cxcywh_from_xywh, iou_matrix, xywh_from_cxcywh
 from eval.config import LossWeights
-from eval.detectors.squeezedet import Prediction
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the network says of every anchor of a batch.
+
+    deltas: (b, a, 4) box corrections; confidence: (b, a) in 0..1; class_logits: (b, a, classes);
+    boxes: (b, a, 4) centre x, centre y, w, h in input px.
+    """
+
+    deltas: torch.Tensor
+    confidence: torch.Tensor
+    class_logits: torch.Tensor
+    boxes: torch.Tensor
+
+    def scores(self) -> torch.Tensor:
+        """(b, a) confidence times the probability of the likeliest class."""
+        return self.confidence * self.class_logits.softmax(dim=-1).amax(dim=-1)
 
 
 @dataclass(frozen=True)

@@ -1,32 +1,36 @@
-"""Training one detector on one training set with one seed; the checkpoint is chosen by F1 on validation.
+"""Training one detector by one recipe with one seed; the checkpoint is chosen by F1 on validation.
 
-Thesis section 3.4, Algorithm 3, lines 7 and 8. All randomness comes from the seed; on a CPU with the same number of
-threads the same seed gives the same detector.
+Thesis section 3.4, Algorithm 3, lines 7 and 8. A recipe has one stage or several: each later one goes on from the best
+checkpoint of the one before, at a lower learning rate. Unlabelled pictures can be given, towards which the features are
+drawn (eval.training.adversary). All randomness comes from the seed; on a CPU with the same number of threads the same
+seed gives the same detector.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import shapely
 import torch
 
-from annotate.errors import InputError, PlafondError
+from annotate.errors import PlafondError
 from eval.config import TrainingConfig
-from eval.data.augment import augment
 from eval.data.samples import Sample
 from eval.detectors import DetectorKind
-from eval.detectors.anchors import kmeans_anchors
-from eval.detectors.squeezedet import SqueezeDet, normalise_trunk
-from eval.measures.matching import PictureMatch, average_precision, best_threshold, counts_at, match_picture, union_of
+from eval.detectors.base import Detector
+from eval.measures.matching import average_precision, best_threshold, counts_at
+from eval.training.adversary import DomainGuess, domain_loss, strength_at
+from eval.training.batches import batches
+from eval.training.testing import detect_samples, match_samples
 
 Weights = dict[str, torch.Tensor]
+OnStep = Callable[[int, int, str], None]
+_LOOK_EVERY = 10
+"""Steps between two looks at the loss: each waits for the device."""
 
 
 @dataclass(frozen=True)
@@ -41,19 +45,19 @@ class CurvePoint:
     recall: float
     f1: float
     ap: float
+    stage: int = 0
 
 
 @dataclass
 class TrainedDetector:
     """A detector at its best checkpoint, and how it came about."""
 
-    detector: SqueezeDet
+    detector: Detector
     curve: list[CurvePoint]
     chosen: CurvePoint
     seed: int
     seconds: float
     pictures_per_second: float
-    notes: dict[str, Any] = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
         """Everything but the weights, as JSON."""
@@ -63,124 +67,44 @@ class TrainedDetector:
             "training_pictures_per_second": round(self.pictures_per_second, 2),
             "chosen": asdict(self.chosen),
             "curve": [asdict(point) for point in self.curve],
-            "anchors_px": self.detector.anchors_px.tolist(),
-            **self.notes,
+            "settings": self.detector.settings(),
         }
 
 
-def choose_device(name: str) -> torch.device:
-    """The device of that name; "auto" is CUDA where there is one. InputError if it is not there."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise InputError(f'--device "{name}": this machine has no CUDA device that torch can use; use cpu or auto')
-    try:
-        return torch.device(name)
-    except RuntimeError:
-        raise InputError(f'--device "{name}" is unknown; use cpu, cuda or auto') from None
+@dataclass(frozen=True)
+class Recipe:
+    """What to learn from: stages of samples, one after another; and unlabelled samples to be alike, if any."""
 
+    stages: Sequence[Sequence[Sample]]
+    towards: Sequence[Sample] = ()
 
-def to_tensor(images: Sequence[np.ndarray], device: torch.device) -> torch.Tensor:
-    """(b, 3, s, s) uint8 of b pictures (s, s, 3)."""
-    return torch.from_numpy(np.stack(images)).to(device).permute(0, 3, 1, 2)
-
-
-def detect_samples(
-    detector: SqueezeDet, samples: Sequence[Sample], device: torch.device, batch: int = 4
-) -> list[np.ndarray]:
-    """Detections of each sample in px of its own picture, (n, 5) [x, y, w, h, score], best first."""
-    found = []
-    for start in range(0, len(samples), batch):
-        part = samples[start : start + batch]
-        for sample, detections in zip(part, detector.detect(to_tensor([s.image for s in part], device)), strict=True):
-            picture = sample.picture
-            found.append(sample.letterbox.detections_to_picture(detections, picture.width, picture.height))
-    return found
-
-
-def match_samples(detections: Sequence[np.ndarray], samples: Sequence[Sample], iou: float) -> list[PictureMatch]:
-    """Match detections with the people of each sample, all in px of its picture."""
-    matches = []
-    for found, sample in zip(detections, samples, strict=True):
-        back = sample.letterbox
-        people, ignored = (back.boxes_to_picture(boxes) for boxes in (sample.boxes, sample.ignored))
-        matches.append(match_picture(found, people, iou, ignored, sample.picture.ignore_areas))
-    return matches
-
-
-def counted_anchors(anchors: np.ndarray, sample: Sample) -> np.ndarray:
-    """(a,) False for anchors (a, 4; centre first) whose centre lies in an ignore area or an ignored box."""
-    counted = np.ones(len(anchors), dtype=bool)
-    x, y = anchors[:, 0], anchors[:, 1]
-    for left, top, width, height in sample.ignored:
-        counted &= ~((x >= left) & (x < left + width) & (y >= top) & (y < top + height))
-    if sample.areas:
-        counted &= ~shapely.contains_xy(union_of([area.tolist() for area in sample.areas]), x, y)
-    return counted
-
-
-def batches(
-    samples: Sequence[Sample], config: TrainingConfig, steps: int, rng: np.random.Generator
-) -> Iterator[list[Sample]]:
-    """steps batches of augmented samples; every sample once before any comes again. Made one batch ahead."""
-
-    def order() -> Iterator[int]:
-        while True:
-            yield from rng.permutation(len(samples)).tolist()
-
-    indices = order()
-    children = iter(rng.spawn(steps))
-
-    def make(chosen: list[int], child: np.random.Generator) -> list[Sample]:
-        return [augment(samples[index], config.augmentation, child) for index in chosen]
-
-    size = min(config.batch, len(samples))
-    with ThreadPoolExecutor(1) as pool:
-        ahead = pool.submit(make, [next(indices) for _ in range(size)], next(children))
-        for _ in range(steps):
-            ready = ahead.result()
-            child = next(children, None)
-            if child is not None:
-                ahead = pool.submit(make, [next(indices) for _ in range(size)], child)
-            yield ready
-
-
-def anchors_for(samples: Sequence[Sample], config: TrainingConfig, rng: np.random.Generator) -> np.ndarray:
-    """(k, 2) anchors of the samples' boxes, also turned by a quarter if training turns pictures."""
-    sizes = np.concatenate([sample.boxes[:, 2:] for sample in samples])
-    if config.augmentation.turn:
-        sizes = np.concatenate([sizes, sizes[:, ::-1]])
-    return kmeans_anchors(sizes, config.anchors, rng)
+    @property
+    def samples(self) -> list[Sample]:
+        return [sample for stage in self.stages for sample in stage]
 
 
 def build_detector(
     kind: DetectorKind, samples: Sequence[Sample], config: TrainingConfig, seed: int, backbone: Weights | None
-) -> SqueezeDet:
+) -> Detector:
     """A fresh detector for these samples; its weights depend on seed, samples and backbone only."""
-    rng = np.random.default_rng([seed, 1])
-    anchors = anchors_for(samples, config, rng)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        detector = kind.build(anchors, classes=1, dropout=config.dropout)
+        detector = kind.build(samples, config, np.random.default_rng([seed, 1]))
     if backbone is not None:
         kind.load_backbone(detector, backbone, "weights")
-        if config.freeze_early:
-            kind.freeze_early(detector)
-    few = rng.permutation(len(samples))[:4]
-    normalise_trunk(detector, to_tensor([samples[index].image for index in few], torch.device("cpu")))
+    kind.prepare(detector, samples, config)
     return detector
 
 
-def total_steps(samples: int, config: TrainingConfig) -> int:
-    """Optimisation steps: as configured, or epochs over this many samples."""
-    return config.steps or max(1, math.ceil(config.epochs * samples / min(config.batch, samples)))
+def has_real(samples: Sequence[Sample]) -> bool:
+    """Whether any sample is of a real picture, or of what stands in for one."""
+    return any(sample.dataset.info.kind in ("real", "stand-in") for sample in samples)
 
 
-def _optimiser(detector: SqueezeDet, config: TrainingConfig) -> torch.optim.Optimizer:
-    learned = [parameter for parameter in detector.parameters() if parameter.requires_grad]
-    if config.optimiser == "sgd":
-        return torch.optim.SGD(learned, lr=config.learning_rate, momentum=0.9, weight_decay=config.weight_decay)
-    return torch.optim.AdamW(learned, lr=config.learning_rate, weight_decay=config.weight_decay)
+def total_steps(samples: int, config: TrainingConfig, real: bool = False) -> int:
+    """Optimisation steps: as configured, or epochs over this many samples (more of them where real ones are among)."""
+    epochs = config.epochs_with_real if real and config.epochs_with_real else config.epochs
+    return config.steps or max(1, math.ceil(epochs * samples / min(config.batch, samples)))
 
 
 def rate_factor(step: int, steps: int, warmup: float) -> float:
@@ -193,95 +117,144 @@ def rate_factor(step: int, steps: int, warmup: float) -> float:
 
 def train_detector(
     kind: DetectorKind,
-    train: Sequence[Sample],
+    recipe: Recipe | Sequence[Sample],
     val: Sequence[Sample],
     config: TrainingConfig,
     seed: int,
     iou: float = 0.5,
     backbone: Weights | None = None,
     device: torch.device | None = None,
-    on_step: Callable[[int, int, str], None] = lambda step, steps, text: None,
+    on_step: OnStep = lambda step, steps, text: None,
 ) -> TrainedDetector:
-    """Train on train, try on val `evaluations` times, return the detector at the trial with the best F1.
+    """Train by the recipe, try on val `evaluations` times a stage, return the detector at the last stage's best trial.
 
     on_step: called after every step with its number, the number of steps and a few words on how it goes.
     PlafondError if the loss is no longer finite.
     """
     device = device or torch.device("cpu")
-    train = [sample for sample in train if len(sample.boxes)] or list(train)
-    steps = total_steps(len(train), config)
-    trials = {math.ceil(steps * (k + 1) / config.evaluations) for k in range(config.evaluations)}
+    recipe = recipe if isinstance(recipe, Recipe) else Recipe([recipe])
+    # A picture of nobody teaches a detector nothing that the rest of other pictures does not.
+    stages = [[sample for sample in stage if len(sample.boxes)] or list(stage) for stage in recipe.stages]
+    lengths = [total_steps(len(stage), config, has_real(stage)) for stage in stages]
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
-        run = _Run(kind, build_detector(kind, train, config, seed, backbone).to(device), config, steps, device)
-        size = min(config.batch, len(train))
-        for step, batch in enumerate(batches(train, config, steps, np.random.default_rng([seed, 2])), start=1):
-            run.step(batch)
-            if step in trials:
-                run.trial(val, iou, step, step * size / len(train))
-            on_step(step, steps, run.progress_text())
-    return run.result(seed, steps * size)
+        detector = build_detector(kind, recipe.samples, config, seed, backbone)
+        run = _Run(kind, detector.to(device), config, device, iou, sum(lengths), on_step)
+        for number, (stage, steps) in enumerate(zip(stages, lengths, strict=True)):
+            run.stage(number, stage, recipe.towards, steps, val, np.random.default_rng([seed, 2, number]))
+    return run.result(seed)
 
 
 class _Run:
-    """One training run: network, optimiser, curve, best checkpoint so far."""
+    """One training run: network, optimiser, curve, best checkpoint of the present stage."""
 
     def __init__(
-        self, kind: DetectorKind, detector: SqueezeDet, config: TrainingConfig, steps: int, device: torch.device
+        self,
+        kind: DetectorKind,
+        detector: Detector,
+        config: TrainingConfig,
+        device: torch.device,
+        iou: float,
+        steps: int,
+        on_step: OnStep,
     ) -> None:
-        self.kind, self.config, self.device = kind, config, device
+        self.config, self.device, self.iou, self.steps, self.on_step = config, device, iou, steps, on_step
         self.detector = detector.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimiser = _optimiser(detector, config)
+        self.rate = config.learning_rate or kind.learning_rate
+        self.guess: DomainGuess | None = None
+        self.curve: list[CurvePoint] = []
+        self.losses: list[torch.Tensor] = []
+        self.loss_text = ""
+        self.best: tuple[tuple[float, float], CurvePoint, Weights] | None = None
+        self.done, self.pictures_seen, self.seconds = 0, 0, 0.0
+
+    def stage(
+        self, number: int, train: Sequence[Sample], towards: Sequence[Sample], steps: int, val: Sequence[Sample],
+        rng: np.random.Generator,
+    ) -> None:  # fmt: skip
+        """Train for a stage; afterwards the detector is at the stage's best checkpoint."""
+        config, self.best = self.config, None
+        self._start_optimiser(train[0], self.rate * (config.finetune_rate if number else 1.0), steps, towards)
+        trials = {math.ceil(steps * (k + 1) / config.evaluations) for k in range(config.evaluations)}
+        labelled = batches(train, config.batch, config.augmentation, steps, rng)
+        others = batches(towards, config.batch, config.augmentation, steps, rng.spawn(1)[0]) if towards else None
+        for step, batch in enumerate(labelled, start=1):
+            self._step(batch, next(others) if others else [], step / steps)
+            if step in trials:
+                self._trial(number, val, step * len(batch) / len(train))
+            self.on_step(self.done, self.steps, self._progress_text())
+        assert self.best is not None  # the last step is always a trial
+        self.detector.load_state_dict(self.best[2])
+
+    def _start_optimiser(self, sample: Sample, rate: float, steps: int, towards: Sequence[Sample]) -> None:
+        learned = [parameter for parameter in self.detector.parameters() if parameter.requires_grad]
+        if towards:
+            if self.guess is None:
+                pictures = self.detector.pictures_of([sample], self.device)
+                with torch.no_grad():
+                    seen = self.detector.eval().adversary_map(self.detector.extract(pictures))
+                self.guess = DomainGuess(seen.shape[1]).to(self.device)
+            learned += list(self.guess.parameters())
+        config = self.config
+        self.optimiser: torch.optim.Optimizer
+        if config.optimiser == "sgd":
+            self.optimiser = torch.optim.SGD(learned, lr=rate, momentum=0.9, weight_decay=config.weight_decay)
+        else:
+            self.optimiser = torch.optim.AdamW(learned, lr=rate, weight_decay=config.weight_decay)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimiser, lambda step: rate_factor(step, steps, config.warmup)
         )
-        cells = config.input_px // 16
-        self.anchors = detector.anchor_boxes(cells, cells).double().cpu().numpy()
-        self.curve: list[CurvePoint] = []
-        self.losses: list[float] = []
-        self.best: tuple[tuple[float, float], CurvePoint, Weights] | None = None
-        self.training_seconds = 0.0
 
-    def step(self, batch: list[Sample]) -> None:
-        """One optimisation step."""
+    def _step(self, batch: list[Sample], others: list[Sample], progress: float) -> None:
+        """One optimisation step. progress: share of the stage that is done, in 0..1."""
         started = time.perf_counter()
-        counted = np.stack([counted_anchors(self.anchors, sample) for sample in batch])
-        boxes = [sample.boxes for sample in batch]
-        targets = self.kind.build_targets(self.anchors, boxes, counted, self.config.match_iou).to(self.device)
-        self.detector.train()
-        prediction = self.detector(to_tensor([sample.image for sample in batch], self.device))
-        loss = self.kind.loss(prediction, targets, self.config.loss, self.config.double_iou)["total"]
-        if not torch.isfinite(loss):
-            raise PlafondError(f"training: the loss became {float(loss)}; lower --training.learning-rate")
+        detector = self.detector.train()
+        features = detector.extract(detector.pictures_of(batch, self.device))
+        loss = detector.losses(features, batch, self.config)["total"]
+        if others and self.guess is not None:
+            other = detector.extract(detector.pictures_of(others, self.device))
+            maps = [detector.adversary_map(features), detector.adversary_map(other)]
+            loss = loss + self.config.domain_weight * domain_loss(self.guess, maps, strength_at(progress))
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.detector.parameters(), 10.0)
+        torch.nn.utils.clip_grad_norm_(detector.parameters(), 10.0)
         self.optimiser.step()
         self.schedule.step()
-        self.losses.append(float(loss.detach()))
-        self.training_seconds += time.perf_counter() - started
+        self.losses.append(loss.detach())
+        self.done += 1
+        self.pictures_seen += len(batch)
+        if len(self.losses) % _LOOK_EVERY == 0:
+            self._require_finite()
+        self.seconds += time.perf_counter() - started
 
-    def trial(self, val: Sequence[Sample], iou: float, step: int, epoch: float) -> None:
-        """Try the detector on validation; keep its weights if none was better."""
-        matches = match_samples(detect_samples(self.detector, val, self.device), val, iou)
+    def _require_finite(self) -> float:
+        """Mean loss since the last trial; PlafondError if it is no number."""
+        mean = float(torch.stack(self.losses).mean())
+        if not math.isfinite(mean):
+            raise PlafondError(f"training: the loss became {mean}; lower --training.learning-rate")
+        self.loss_text = f"loss {mean:.2f}"
+        return mean
+
+    def _trial(self, stage: int, val: Sequence[Sample], epoch: float) -> None:
+        """Try the detector on validation; keep its weights if none of the stage was better."""
+        loss, self.losses = self._require_finite(), []
+        matches = match_samples(detect_samples(self.detector, val, self.device), val, self.iou)
         threshold, f1 = best_threshold(matches)
         counts = counts_at(matches, threshold)
         ap = average_precision(matches)
-        loss, self.losses = float(np.mean(self.losses)), []
-        point = CurvePoint(step, round(epoch, 3), loss, threshold, counts.precision, counts.recall, f1, ap)
+        point = CurvePoint(
+            self.done, round(epoch, 3), loss, threshold, counts.precision, counts.recall, f1, ap, stage
+        )  # fmt: skip
         self.curve.append(point)
         if self.best is None or (f1, ap) > self.best[0]:
             state = {name: value.detach().cpu().clone() for name, value in self.detector.state_dict().items()}
             self.best = (f1, ap), point, state
 
-    def progress_text(self) -> str:
+    def _progress_text(self) -> str:
         """Loss and best F1 so far, for the progress bar."""
-        loss = f"loss {self.losses[-1]:.2f}" if self.losses else f"loss {self.curve[-1].loss:.2f}"
-        return loss + (f", best F1 {self.best[1].f1:.3f}" if self.best else "")
+        return self.loss_text + (f", best F1 {self.best[1].f1:.3f}" if self.best else "")
 
-    def result(self, seed: int, pictures_seen: int) -> TrainedDetector:
-        assert self.best is not None  # the last step is always a trial
-        _, chosen, state = self.best
-        self.detector.load_state_dict(state)
-        rate = pictures_seen / max(self.training_seconds, 1e-9)
-        return TrainedDetector(self.detector.eval(), self.curve, chosen, seed, self.training_seconds, rate)
+    def result(self, seed: int) -> TrainedDetector:
+        assert self.best is not None
+        rate = self.pictures_seen / max(self.seconds, 1e-9)
+        return TrainedDetector(self.detector.eval(), self.curve, self.best[1], seed, self.seconds, rate)

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from eval.config import LossWeights
-from eval.detectors.squeezedet import Prediction, SqueezeDet
-from eval.detectors.squeezedet_loss import answering, assign, build_targets, squeezedet_loss
+from eval.detectors.squeezedet import SqueezeDet
+from eval.detectors.squeezedet_loss import Prediction, answering, assign, build_targets, squeezedet_loss
 
 ANCHORS = SqueezeDet(np.array([[20.0, 20.0], [40.0, 20.0]])).anchor_boxes(4, 4).double().numpy()
 WEIGHTS = LossWeights()

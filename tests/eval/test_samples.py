@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from annotate.dataset import Dataset, Person
+from annotate.boxes import upright_box_of
+from annotate.dataset import Dataset, DatasetInfo, DatasetWriter, Person, Picture
 from annotate.errors import InputError
-from eval.data.samples import letterboxed, load_samples, require_boxes, target_boxes
+from eval.data.samples import letterboxed, load_samples, require_boxes, target_box, targets
 
 
 @pytest.mark.parametrize(("width", "height"), [(960, 720), (200, 512), (64, 64)])
@@ -48,10 +49,37 @@ def test_hidden_people_are_ignored_and_people_without_heads_have_no_head_box() -
         Person(instance_id=2, bbox=(20, 0, 10, 10), visible_fraction=0.1),
         Person(instance_id=3, bbox=(40, 0, 10, 10)),
     ]
-    found, ignored = target_boxes(people, "person", 0.2)
-    assert found[:, 0].tolist() == [0, 40] and ignored[:, 0].tolist() == [20]
-    heads, ignored = target_boxes(people, "head", 0.2)
-    assert heads.tolist() == [[0, 0, 4, 4]] and ignored.shape == (0, 4)
+    found, ignored = targets(people, "person", 0.2)
+    assert [person.instance_id for person in found] == [1, 3] and [person.instance_id for person in ignored] == [2]
+    heads, ignored = targets(people, "head", 0.2)
+    assert [target_box(person, "head") for person in heads] == [(0, 0, 4, 4)] and ignored == []
+
+
+def test_outlines_are_the_hulls_of_masks_or_ellipses_of_rotated_boxes(tmp_path: Path) -> None:
+    mask = np.zeros((64, 64), np.uint16)
+    mask[10:30, 20:25] = 1
+    masked = Person(instance_id=1, bbox=(20, 10, 5, 20))
+    turned = Person(instance_id=1, bbox=(40, 40, 8, 16), rotated_bbox=(44, 48, 8, 16, 0))
+    bare = Person(instance_id=1, bbox=(20, 10, 5, 20))
+    writer = DatasetWriter(tmp_path / "S", DatasetInfo(kind="synthetic", name="S"))
+    for number, (person, of) in enumerate([(masked, mask), (turned, None), (bare, None)]):
+        picture = Picture(id=number, file_name=f"{number}.png", width=64, height=64, people=[person])
+        writer.add(picture, np.zeros((64, 64, 3), np.uint8), mask=of)
+    writer.finish()
+    dataset = Dataset.read(tmp_path / "S")
+    by_mask, by_box, unknown = load_samples([dataset], 128, "person", 0.2, outlined=True)
+    assert upright_box_of(by_mask.outlines[0]) == [40, 20, 10, 40]
+    assert upright_box_of(by_box.outlines[0]) == pytest.approx([80, 80, 16, 32])
+    assert unknown.outlines is None and unknown.rotated is None
+    np.testing.assert_allclose(by_box.rotated, [[88, 96, 16, 32, 0]])
+    assert load_samples([dataset], 128, "person", 0.2)[0].outlines is None
+
+
+def test_rotated_boxes_go_to_the_input_and_back() -> None:
+    _, letterbox = letterboxed(np.zeros((50, 100, 3), np.uint8), 200)
+    box = np.array([[30.0, 20.0, 8.0, 16.0, 35.0]])
+    np.testing.assert_allclose(letterbox.rotated_to_input(box), [[60, 90, 16, 32, 35]])
+    np.testing.assert_allclose(letterbox.rotated_to_picture(letterbox.rotated_to_input(box)), box)
 
 
 def test_samples_hold_pictures_in_input_px(tmp_path: Path, write_discs: Callable[..., Path]) -> None:

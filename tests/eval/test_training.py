@@ -13,21 +13,15 @@ from annotate.errors import InputError
 from eval.config import Augmentation, TrainingConfig
 from eval.data.samples import Sample, load_samples
 from eval.detectors import detector_kind
+from eval.detectors.anchors import counted_anchors
 from eval.measures.matching import average_precision, counts_at
 from eval.networks.features import torchvision_model
-from eval.training.trainer import (
-    batches,
-    choose_device,
-    counted_anchors,
-    detect_samples,
-    match_samples,
-    rate_factor,
-    total_steps,
-    train_detector,
-)
+from eval.training.batches import batches
+from eval.training.testing import choose_device, detect_samples, match_samples
+from eval.training.trainer import Recipe, rate_factor, total_steps, train_detector
 
 SQUEEZEDET = detector_kind("squeezedet")
-STILL = Augmentation(turn=False, flip=False, scale=0, shift=0, colour=0, blur_noise=0)
+STILL = Augmentation(turn="none", flip=False, scale=0, shift=0, colour=0, blur_noise=0)
 
 
 def _samples(root: Path, write_discs: Callable[..., Path], input_px: int = 96, **options) -> list[Sample]:
@@ -85,8 +79,7 @@ def test_training_leaves_the_callers_random_state_alone(tmp_path: Path, write_di
 
 def test_every_picture_comes_once_before_any_comes_again(tmp_path: Path, write_discs: Callable[..., Path]) -> None:
     train = _samples(tmp_path / "train", write_discs, 64, size=64, people=1, pictures=6)
-    config = TrainingConfig(input_px=64, batch=2, augmentation=STILL)
-    made = [sample.picture.id for batch in batches(train, config, 6, np.random.default_rng(0)) for sample in batch]
+    made = [sample.picture.id for batch in batches(train, 2, STILL, 6, np.random.default_rng(0)) for sample in batch]
     assert sorted(made[:6]) == sorted(made[6:]) == list(range(6))
 
 
@@ -94,6 +87,8 @@ def test_steps_are_as_many_as_epochs_ask_for_or_as_configured() -> None:
     assert total_steps(29, TrainingConfig(epochs=40, batch=4)) == 290
     assert total_steps(2, TrainingConfig(epochs=3, batch=4)) == 3
     assert total_steps(29, TrainingConfig(epochs=40, steps=7)) == 7
+    assert total_steps(29, TrainingConfig(epochs=40, batch=4), real=True) == 725
+    assert total_steps(29, TrainingConfig(epochs=40, batch=4, epochs_with_real=None), real=True) == 290
 
 
 def test_learning_rate_rises_then_falls_to_nothing() -> None:
@@ -118,3 +113,43 @@ def test_device_that_is_not_there_is_refused() -> None:
     if not torch.cuda.is_available():
         with pytest.raises(InputError, match="no CUDA device"):
             choose_device("cuda")
+
+
+def test_later_stages_go_on_from_the_best_of_the_one_before(tmp_path: Path, write_discs: Callable[..., Path]) -> None:
+    first = _samples(tmp_path / "A", write_discs, 64, size=64, people=1, pictures=4)
+    second = _samples(tmp_path / "B", write_discs, 64, size=64, people=1, pictures=2, kind="real")
+    config = TrainingConfig(input_px=64, steps=4, evaluations=2, batch=2)
+    seen = []
+    trained = train_detector(
+        SQUEEZEDET,
+        Recipe([first, second]),
+        first,
+        config,
+        0,
+        on_step=lambda done, steps, text: seen.append((done, steps)),
+    )
+    assert [point.stage for point in trained.curve] == [0, 0, 1, 1] and trained.chosen.stage == 1
+    assert [point.step for point in trained.curve] == [2, 4, 6, 8]
+    assert seen[-1] == (8, 8)
+    alone = train_detector(SQUEEZEDET, Recipe([first]), first, config, 0)
+    assert [point.f1 for point in alone.curve] == [point.f1 for point in trained.curve[:2]]
+
+
+def test_unlabelled_pictures_change_the_features_but_need_no_people(
+    tmp_path: Path, write_discs: Callable[..., Path]
+) -> None:
+    train = _samples(tmp_path / "S", write_discs, 64, size=64, people=1, pictures=4)
+    bare = [replace(sample, boxes=np.zeros((0, 4)), people=()) for sample in train]
+    config = TrainingConfig(input_px=64, steps=6, evaluations=1, batch=2, domain_weight=1.0)
+    plain = train_detector(SQUEEZEDET, Recipe([train]), train, config, 0)
+    drawn = train_detector(SQUEEZEDET, Recipe([train], bare), train, config, 0)
+    assert not torch.equal(plain.detector.convdet.weight, drawn.detector.convdet.weight)
+    assert plain.detector.state_dict().keys() == drawn.detector.state_dict().keys()
+
+
+def test_mosaics_are_trained_on(tmp_path: Path, write_discs: Callable[..., Path]) -> None:
+    train = _samples(tmp_path / "S", write_discs, 64, size=64, pictures=4)
+    how = Augmentation(mosaic=1.0)
+    made = [sample for batch in batches(train, 2, how, 4, np.random.default_rng(0)) for sample in batch]
+    assert len(made) == 8 and all(sample.image.shape == (64, 64, 3) for sample in made)
+    assert all(len(sample.boxes) == len(sample.people) for sample in made)

@@ -87,3 +87,19 @@ def test_test_pictures_in_a_training_set_are_noticed(tmp_path: Path, write_discs
     same, other = write_discs(tmp_path / "b", seed=1), write_discs(tmp_path / "c", seed=2)
     assert len(shared_pictures([train], Dataset.read(same))) == 6
     assert shared_pictures([train], Dataset.read(other)) == []
+
+
+def test_recipe_has_stages_and_unlabelled_pictures(tmp_path: Path, write_discs: Callable[..., Path]) -> None:
+    a, b, c, u = (write_discs(tmp_path / name, pictures=2) for name in "abcu")
+    staged = read_set("x", [a, b, Path("then"), c])
+    assert [[one.root for one in stage] for stage in staged.stages] == [[a, b], [c]]
+    assert staged.recipe == "a+b, then c" and staged.pictures == 6 and not staged.towards
+    drawn = read_set("x", [a, Path("then"), b, Path("towards"), u])
+    assert [one.root for one in drawn.towards] == [u] and drawn.recipe == "a, then b, towards u"
+    assert [len(stage) for stage in read_set("x", [a, b]).stages] == [2] and read_set("x", [a, b]).recipe == ""
+
+
+@pytest.mark.parametrize("parts", ["then,a", "a,then", "a,then,then,b", "towards,a", "a,towards", "a,towards,b,then,c"])
+def test_recipe_without_folders_is_refused(parts: str) -> None:
+    with pytest.raises(InputError, match=r'--train "x": (expected a folder|found "then" after)'):
+        read_set("x", [Path(part) for part in parts.split(",")])
