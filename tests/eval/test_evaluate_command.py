@@ -75,7 +75,12 @@ def test_page_needs_nothing_from_outside(config: EvaluateConfig) -> None:
     config.train = config.train[:1]
     text = re.sub(r"<(script|style)\b.*?</\1>", "", run(config).read_text(), flags=re.DOTALL)
     assert not re.search(r'(src|href)="(?!data:|#)', text) and "@import" not in text
-    assert sorted(path.name for path in config.out.iterdir()) == ["detectors", "index.html", "report.json", "tensorboard"]
+    assert sorted(path.name for path in config.out.iterdir()) == [
+        "detectors",
+        "index.html",
+        "report.json",
+        "tensorboard",
+    ]
 
 
 def test_same_command_again_trains_only_what_is_new(config: EvaluateConfig, monkeypatch: pytest.MonkeyPatch) -> None:
