@@ -65,8 +65,8 @@ def detection(args: argparse.Namespace) -> dict[str, Any]:
         seeds=args.seeds, features="bank", training=training, download=False,
     )  # fmt: skip
     evaluate(config)
-    runs = read_json(args.out / "report.json")["sets"][0]["runs"]
-    return {key: [run[key] for run in runs] for key in ("ap", "f1", "precision", "recall")}
+    figures = read_json(args.out / "report.json")["tests"][0]["measures"]["S"]["figures"]
+    return {key: figures[key]["by_seed"] for key in ("ap", "f1", "precision", "recall")}
 
 
 def people_features(folder: Path, count: int, network: FeatureNetwork) -> np.ndarray:

@@ -104,7 +104,7 @@ def _seeds_note(evaluation: Evaluation) -> str:
     seeds = (
         f"Means over {evaluation.seeds} seeds, ± their standard deviation. " if evaluation.seeds > 1 else "One seed. "
     )
-    return f"{seeds}In brackets: {text}."
+    return f"{seeds}Intervals: {text}."
 
 
 def _rotated(evaluation: Evaluation) -> Table:
@@ -153,7 +153,7 @@ def _differences(evaluation: Evaluation) -> Section | None:
         rows.append(Row(f"{first} against {second}", [*cells, Cell(f1.above_zero)], verdict))
     columns = [Column(name, 3, "higher") for name in ("Precision", "Recall", "F1", "AP50")]
     columns.append(Column("Share of draws above 0", 3, None, "of the difference in F1"))
-    note = "First minus second, both on the same drawn test pictures. In brackets: 95 % intervals."
+    note = "First minus second, both on the same drawn test pictures."
     return Section(
         "differences", "Differences", [], [Table("differences", "Every two sets", "Sets", columns, rows, note)]
     )
