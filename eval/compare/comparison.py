@@ -66,7 +66,7 @@ class NetworkDistances:
     frechet_name: str
     kernel_name: str
     pairs: list[PairDistances]
-    """Every two sets once, and the halves of every reference that could be divided."""
+    """Every set with every reference once, and the halves of every reference that could be divided."""
 
     def between(self, name: str, reference: str) -> PairDistances | None:
         """The distances of two sets, in whichever order; of one set's halves if the names are one; None if not measured."""
@@ -161,7 +161,7 @@ def compare(
         )
         for entry, one, crops in zip(sets, people, drawn, strict=True)
     ]  # fmt: skip
-    found = [_network_distances(name, network, drawn, options) for name, network in networks]
+    found = [_network_distances(name, network, drawn, references, options) for name, network in networks]
     points = {crops.name: _points(crops, min(n, options.max_points), _rng(options, 3)) for crops in drawn}
     projections = _projections(pools, drawn, points) if pools is not None else []
     return Comparison(
@@ -189,7 +189,7 @@ def _side(crops: CropSet, features: np.ndarray, chosen: Indices) -> _Side:
 
 
 def _network_distances(
-    name: str, network: FeatureNetwork, drawn: Sequence[CropSet], options: Options
+    name: str, network: FeatureNetwork, drawn: Sequence[CropSet], references: Sequence[str], options: Options
 ) -> NetworkDistances:
     features = {crops.name: network(crops.crops) for crops in drawn}
     rng = _rng(options, 4)
@@ -199,6 +199,8 @@ def _network_distances(
             first, second = (_side(crops, features[crops.name], half) for half in crops.halves)
             pairs.append(_pair(crops.name, crops.name, first, second, rng))
     for a, b in combinations(drawn, 2):
+        if a.name not in references and b.name not in references:
+            continue
         one, other = (_side(crops, features[crops.name], crops.compared) for crops in (a, b))
         pairs.append(_pair(a.name, b.name, one, other, rng))
     return NetworkDistances(

@@ -147,14 +147,13 @@ def _pair_cells(pairs: list[PairDistances | None]) -> list[Cell | None]:
 
 
 def _matrix(comparison: Comparison, network: NetworkDistances, place: int) -> Table:
-    names = [entry.name for entry in comparison.sets]
     rows = []
-    for name in names:
-        pairs = [network.between(name, other) for other in names]
-        rows.append(Row(name, [_cell(pair.discrepancy) if pair is not None else None for pair in pairs]))
+    for entry in comparison.sets:
+        pairs = [network.between(entry.name, other) for other in comparison.references]
+        rows.append(Row(entry.name, [_cell(pair.discrepancy) if pair is not None else None for pair in pairs]))
     return Table(
         f"discrepancy-{place}", f"Told apart by a line, {network.title}", "Set",
-        [Column(name, 2, hint=_DISCREPANCY_HINT) for name in names], rows,
+        [Column(name, 2, hint=_DISCREPANCY_HINT) for name in comparison.references], rows,
         f"{_DISCREPANCY_HINT} (Ben-David et al. 2010). On the diagonal the halves of a reference, where it has any.",
     )  # fmt: skip
 
