@@ -64,15 +64,37 @@ def pictures_of(document: Any, where: str) -> list[Picture]:
         repeated = first_repeated(image["id"] for image in images)
         raise InputError(f"{where}: images: id {repeated} is used twice; every picture needs its own")
     sizes = {image["id"]: [image.get("height"), image.get("width")] for image in images}
+    names = _category_names(document)
     for index, entry in enumerate(annotations):
         place = f"{where}: annotations[{index}]"
         image_id = _integer(entry, "image_id", place)
         if image_id not in people:
             raise InputError(f"{place}.image_id is {image_id}: no image has that id")
+        _require_person(entry, names, place)
         people[image_id].append(_person(entry, place, sizes[image_id]))
     pictures = [_picture(image, people[image["id"]], f"{where}: images[{index}]") for index, image in enumerate(images)]
     refuse_repeated_names(pictures, where)
     return pictures
+
+
+def _category_names(document: dict[str, Any]) -> dict[Any, Any]:
+    """Names of the categories by id; those of COCO's and of ours where the file does not say."""
+    found = document.get("categories")
+    entries = found if isinstance(found, list) else []
+    names = {entry.get("id"): entry.get("name") for entry in entries if isinstance(entry, dict)}
+    return names or {PERSON_CATEGORY["id"]: PERSON_CATEGORY["name"]}
+
+
+def _require_person(entry: dict[str, Any], names: dict[Any, Any], place: str) -> None:
+    """InputError for an annotation of anything but a person: a detector of people must not learn it."""
+    category = entry.get("category_id", PERSON_CATEGORY["id"])
+    name = names.get(category)
+    if name != PERSON_CATEGORY["name"]:
+        what = f" ({name})" if name is not None else ", which categories does not list"
+        raise InputError(
+            f"{place}.category_id is {category!r:.40}{what}: a dataset holds people only, category "
+            f"{PERSON_CATEGORY['id']} (person); remove what is something else, or convert the original file again"
+        )
 
 
 def _integer(entry: dict[str, Any], key: str, place: str) -> int:

@@ -200,6 +200,10 @@ def load_samples(
         return list(progress(pool.map(load, pairs)))
 
 
+OUTSIDE_PX = 1.0
+"""By so much a box may leave its picture: rounding."""
+
+
 def require_boxes(dataset: Dataset, target: Target, purpose: str) -> int:
     """Number of boxes of the target in a dataset; InputError if there are none. purpose: the option that named it."""
     people = [person for picture in dataset for person in picture.shown_people]
@@ -213,4 +217,23 @@ def require_boxes(dataset: Dataset, target: Target, purpose: str) -> int:
             f"{purpose} {dataset.root}: found 0 people in {len(dataset)} pictures, expected at least 1; "
             "precision and recall need labelled people. Name a dataset with boxes"
         )
-    return sum(1 for person in people if (person.bbox if target == "person" else person.head_bbox) is not None)
+    _refuse_boxes_outside(dataset, target, purpose)
+    return sum(1 for person in people if target_box(person, target) is not None)
+
+
+def _refuse_boxes_outside(dataset: Dataset, target: Target, purpose: str) -> None:
+    """InputError for boxes that leave their pictures: they cannot be found, and pull those that can be off."""
+    found = []
+    for picture in dataset:
+        for person in picture.shown_people:
+            box = target_box(person, target)
+            if box is not None:
+                x, y, w, h = box
+                beyond = max(-x, -y, x + w - picture.width, y + h - picture.height)
+                if beyond > OUTSIDE_PX:
+                    found.append(f"{picture.file_name}, person {person.instance_id}, by {beyond:.0f} px")
+    if found:
+        raise InputError(
+            f"{purpose} {dataset.root}: {len(found)} {target} boxes leave their pictures, the first is {found[0]}; "
+            "`generate.py check` lists them all; cut them at the border, or convert the original labels again"
+        )

@@ -168,6 +168,30 @@ def test_test_set_without_boxes_is_refused(config: EvaluateConfig, write_discs: 
     _refused(config, r"--test .*empty: found 0 people")
 
 
+def test_validation_without_anybody_is_refused(config: EvaluateConfig, write_discs: WriteDiscs) -> None:
+    config.val = write_discs(config.out.parent / "nobody", people=0)
+    _refused(config, r"--val .*nobody: found 0 people in 6 pictures")
+
+
+def _relabel(folder: Path, change: Callable[[dict], None]) -> None:
+    labels = json.loads((folder / "annotations.json").read_text())
+    change(labels)
+    (folder / "annotations.json").write_text(json.dumps(labels))
+
+
+def test_other_categories_are_refused(config: EvaluateConfig) -> None:
+    _relabel(config.test, lambda labels: labels["categories"][0].update(name="car"))
+    _refused(config, r"annotations\[0\].category_id is 1 \(car\): a dataset holds people only")
+    _relabel(config.test, lambda labels: labels["categories"][0].update(name="person"))
+    _relabel(config.test, lambda labels: labels["annotations"][2].update(category_id=7))
+    _refused(config, r"annotations\[2\].category_id is 7, which categories does not list")
+
+
+def test_boxes_outside_the_picture_are_refused(config: EvaluateConfig) -> None:
+    _relabel(config.test, lambda labels: labels["annotations"][1].update(bbox=[50, 20, 30, 20]))
+    _refused(config, r"--test .*test: 1 person boxes leave their pictures, the first is 001.png, person 1, by 16 px")
+
+
 def test_heads_that_no_set_has_are_refused(config: EvaluateConfig, write_discs: WriteDiscs) -> None:
     config.target, config.val = "head", write_discs(config.out.parent / "headless", heads=False)
     _refused(config, r"--val .*headless: target is head, but none of its 12 people has a head box")
