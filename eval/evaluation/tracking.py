@@ -32,7 +32,7 @@ def track(config: EvaluateConfig, evaluation: Evaluation, comparison: Comparison
     if config.tensorboard and importlib.util.find_spec("tensorboard") is not None:
         _write_tensorboard(config.out / "tensorboard", evaluation, figures)
     if config.mlflow is not None:
-        _send_to_mlflow(config, evaluation, figures)
+        _send_to_mlflow(config.mlflow, config, evaluation, figures)
 
 
 def figures_of(evaluation: Evaluation, comparison: Comparison | None) -> dict[str, dict[str, float]]:
@@ -78,12 +78,14 @@ def _forget(folder: Path) -> None:
         file.unlink()
 
 
-def _send_to_mlflow(config: EvaluateConfig, evaluation: Evaluation, figures: dict[str, dict[str, float]]) -> None:
+def _send_to_mlflow(
+    address: str, config: EvaluateConfig, evaluation: Evaluation, figures: dict[str, dict[str, float]]
+) -> None:
     """One MLflow run for the report, with a child run for each training set."""
     import mlflow
 
     try:
-        mlflow.set_tracking_uri(config.mlflow)
+        mlflow.set_tracking_uri(address)
         mlflow.set_experiment(EXPERIMENT)
         with mlflow.start_run(run_name=config.out.name):
             mlflow.log_params(_parameters(config))
@@ -95,7 +97,7 @@ def _send_to_mlflow(config: EvaluateConfig, evaluation: Evaluation, figures: dic
                     mlflow.log_metrics({_metric(name): value for name, value in figures[entry.name].items()})
     except mlflow.exceptions.MlflowException as error:
         raise PlafondError(
-            f"--mlflow {config.mlflow}: the report is in {config.out}, but could not be sent: {error}"
+            f"--mlflow {address}: the report is in {config.out}, but could not be sent: {error}"
         ) from None
 
 
