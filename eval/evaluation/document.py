@@ -25,8 +25,17 @@ _FIGURES = (
     ("precision", Column("Precision", 3, "higher", "share of the detections that are right")),
     ("recall", Column("Recall", 3, "higher", "share of the people who are found")),
     ("f1", Column("F1", 3, "higher", "harmonic mean of precision and recall")),
+    ("ap30", Column("AP30", 3, "higher", "average precision at IoU 0.3: people whose boxes fit badly count as found")),
     ("ap50", Column("AP50", 3, "higher", "average precision at IoU 0.5, over all score thresholds")),
     ("ap50_95", Column("AP50:95", 3, "higher", "the same, averaged over IoU 0.5 to 0.95: how well boxes fit")),
+)
+_MISTAKES = (
+    (
+        "false_badly_placed",
+        Column("Badly placed", 2, "lower", "overlaps a person by an IoU of 0.1 or more, but too little"),
+    ),
+    ("false_double", Column("Double", 2, "lower", "a second box for a person who is found")),
+    ("false_background", Column("Nobody", 2, "lower", "overlaps nobody")),
 )
 _COUNTING = (
     ("count_mean_absolute_error", Column("Mean error", 2, "lower", "people a picture, without sign")),
@@ -88,7 +97,7 @@ def _result(plan: Plan, evaluation: Evaluation, comparison: Comparison | None) -
     tables = [Table("figures", "Figures on the test pictures", "Trained on", columns, rows, note)]
     if test.rotated:
         tables.append(_rotated(evaluation))
-    tables.append(_counting(evaluation, test))
+    tables += [_mistakes(evaluation, test), _counting(evaluation, test)]
     return Section("result", "What the data is worth", [], tables)
 
 
@@ -114,6 +123,17 @@ def _rotated(evaluation: Evaluation) -> Table:
     ]
     note = "IoU of polygons rasterised at the picture's size, as CEPDOF's evaluation takes it."
     return Table("rotated", "The same with rotated boxes", "Trained on", [column for _, column in _FIGURES], rows, note)
+
+
+def _mistakes(evaluation: Evaluation, test: TestResult) -> Table:
+    rows = [
+        _set_row(entry, [_cell(test.measures[entry.name].figures[name]) for name, _ in _MISTAKES])
+        for entry in evaluation.sets
+    ]
+    note = (
+        "False alarms a picture, at the threshold. Badly placed boxes want labels or training, nobody wants other data."
+    )
+    return Table("mistakes", "What the false alarms are", "Trained on", [column for _, column in _MISTAKES], rows, note)
 
 
 def _counting(evaluation: Evaluation, test: TestResult) -> Table:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eval.measures.intervals import Figure
+from eval.measures.intervals import Figure, mean_figure
 
 BOUNDS = {
     "count_mean_absolute_error": (0.0, float("inf")),
@@ -27,18 +27,10 @@ def counting_errors(counts: np.ndarray) -> np.ndarray:
 def counting_figures(counts: np.ndarray) -> dict[str, Figure]:
     """The figures of BOUNDS of one seed's counts (pictures, 3), on weighted pictures; NaN where no picture is drawn."""
     errors = counting_errors(counts).astype(np.float32)
-    mean_square = _mean(errors**2)
+    mean_square = mean_figure(errors**2)
     return {
-        "count_mean_absolute_error": _mean(np.abs(errors)),
+        "count_mean_absolute_error": mean_figure(np.abs(errors)),
         "count_root_mean_square_error": lambda weights: np.sqrt(mean_square(weights)),
-        "count_bias": _mean(errors),
-        "count_exactly_right": _mean((errors == 0).astype(np.float32)),
+        "count_bias": mean_figure(errors),
+        "count_exactly_right": mean_figure((errors == 0).astype(np.float32)),
     }
-
-
-def _mean(values: np.ndarray) -> Figure:
-    def figure(weights: np.ndarray) -> np.ndarray:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray((weights @ values) / weights.sum(axis=1), float)
-
-    return figure

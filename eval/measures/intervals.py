@@ -254,6 +254,16 @@ def _difference(value: float, drawn: np.ndarray) -> Difference:
     return Difference(found.value, found.low, found.high, above)
 
 
+def mean_figure(values: np.ndarray) -> Figure:
+    """The mean of one value a picture (pictures,) on weighted pictures; NaN where no picture is drawn."""
+
+    def figure(weights: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray((weights @ values) / weights.sum(axis=1), float)
+
+    return figure
+
+
 def f1_figure(counts: np.ndarray) -> Figure:
     """F1 of one seed's counts (pictures, 3), TP, FP, FN, on weighted pictures."""
     return lambda weights: f1_of(*(weights @ counts.astype(np.float32)).T.astype(float))

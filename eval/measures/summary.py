@@ -27,12 +27,15 @@ from eval.measures.intervals import (
     relative_difference,
 )
 from eval.measures.matching import per_picture_counts
+from eval.measures.mistakes import KINDS, false_alarm_kinds, mistake_figures
 from eval.measures.pairing import Candidates, PictureMatch, candidates, match_candidates
 from eval.measures.ranking import Ranking, ranking
 from eval.measures.strata import Stratification, Stratum, match_stratum, stratifications
 from eval.measures.truth import PictureTruth
 
 COCO_IOUS = tuple(np.linspace(0.5, 0.95, 10).tolist())
+LOOSE_IOU = 0.3
+"""At which people count as found whose boxes fit badly: labels of ceilings differ in what a box holds."""
 MOST_DETECTIONS = 100
 """Detections of a picture that count, the best ones: COCO's limit."""
 
@@ -66,8 +69,8 @@ class StratificationMeasures:
 class Measures:
     """What one training set is worth on the test pictures: every figure with its interval, and the conditions.
 
-    figures: precision, recall and f1 at each seed's threshold; ap (at iou), ap50, ap50_95; the figures of
-    eval.measures.counting. counts: (seeds, pictures, 3) TP, FP, FN at iou and the threshold.
+    figures: precision, recall and f1 at each seed's threshold; ap (at iou), ap30, ap50, ap50_95; the figures of
+    eval.measures.counting and of eval.measures.mistakes. counts: (seeds, pictures, 3) TP, FP, FN at iou and the threshold.
     """
 
     iou: float
@@ -107,6 +110,7 @@ class _Seed:
 
     pictures: list[Candidates]
     match: list[PictureMatch]
+    loose: Ranking
     ladder: list[Ranking]
     threshold: float
 
@@ -135,6 +139,7 @@ def measure(
     ]
     counts = np.stack([per_picture_counts(seed.match, seed.threshold) for seed in seeds])
     figures = _count_figures(counts, draws, rng) | _precision_figures(seeds, iou, draws, rng)
+    figures |= _mistake_figures(seeds, iou, draws, rng)
     chosen = stratifications(truths) if divisions is None else divisions
     return Measures(
         iou=iou,
@@ -168,8 +173,8 @@ def _seed(
     found: Sequence[np.ndarray], truths: Sequence[PictureTruth], threshold: float, iou: float, most: int
 ) -> _Seed:
     pictures = [candidates(own, truth, most) for own, truth in zip(found, truths, strict=True)]
-    match, *ladder = match_candidates(pictures, [iou, *COCO_IOUS])
-    return _Seed(pictures, match, [ranking(level) for level in ladder], threshold)
+    match, loose, *ladder = match_candidates(pictures, [iou, LOOSE_IOU, *COCO_IOUS])
+    return _Seed(pictures, match, ranking(loose), [ranking(level) for level in ladder], threshold)
 
 
 def _count_figures(counts: np.ndarray, draws: PictureDraws, rng: np.random.Generator) -> dict[str, Estimate]:
@@ -196,16 +201,25 @@ def _ratio(counts: np.ndarray, part: int, rest: int) -> Figure:
     return figure
 
 
+def _mistake_figures(
+    seeds: Sequence[_Seed], iou: float, draws: PictureDraws, rng: np.random.Generator
+) -> dict[str, Estimate]:
+    """What false alarms are (eval.measures.mistakes), each a picture."""
+    found = [mistake_figures(false_alarm_kinds(seed.pictures, seed.match, seed.threshold, iou)) for seed in seeds]
+    return {name: estimate_figures([own[name] for own in found], draws, rng, (0.0, float("inf"))) for name in KINDS}
+
+
 def _precision_figures(
     seeds: Sequence[_Seed], iou: float, draws: PictureDraws, rng: np.random.Generator
 ) -> dict[str, Estimate]:
-    """ap, ap50 and ap50_95."""
+    """ap, ap30, ap50 and ap50_95."""
     own = np.array([[level.average_precision() for level in seed.ladder] for seed in seeds])
     drawn = np.stack([[level.drawn_average_precision(draws.weights) for level in seed.ladder] for seed in seeds])
     ap50 = estimate(own[:, 0], drawn[:, 0], draws.spread, rng)
     ap = ap50 if iou == COCO_IOUS[0] else _average_precision([ranking(seed.match) for seed in seeds], draws, rng)
     ladder = estimate(own.mean(axis=1), drawn.mean(axis=1), draws.spread, rng)
-    return {"ap": ap, "ap50": ap50, "ap50_95": ladder}
+    loose = _average_precision([seed.loose for seed in seeds], draws, rng)
+    return {"ap": ap, "ap30": loose, "ap50": ap50, "ap50_95": ladder}
 
 
 def _average_precision(rankings: Sequence[Ranking], draws: PictureDraws, rng: np.random.Generator) -> Estimate:

@@ -7,7 +7,7 @@ people and areas are grey. A detection that found nobody is no false alarm in an
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 import cv2
@@ -16,6 +16,7 @@ import numpy as np
 from annotate.boxes import box_corners, iou_matrix, rotated_box_corners, upright_box_of
 from annotate.draw import IGNORE_COLOUR
 from eval.data.samples import Sample
+from eval.measures.mistakes import TOUCHING_IOU
 from eval.measures.pairing import FALSE_ALARM, FOUND, IGNORED, as_detections, candidates, match_candidates
 from eval.measures.truth import PictureTruth
 from eval.report.document import CropOf, Gallery
@@ -86,11 +87,13 @@ def _place(sample: Sample) -> str:
 @dataclass(frozen=True)
 class Outcome:
     """How one picture's matching went (eval.measures.pairing). boxes, scores, kind: of the detections, best first, kind
-    being FOUND, FALSE_ALARM or IGNORED; seen, missed: rows of the truth's boxes."""
+    being FOUND, FALSE_ALARM or IGNORED, near: their largest overlap with a person; seen, missed: rows of the truth's boxes.
+    """
 
     boxes: np.ndarray
     scores: np.ndarray
     kind: np.ndarray
+    near: np.ndarray
     seen: np.ndarray
     missed: np.ndarray
 
@@ -106,19 +109,21 @@ def outcomes_of(pictures: Sequence[TestedPicture], iou: float) -> list[Outcome]:
     outcomes = []
     for own, match in zip(found, match_candidates(found, [iou])[0], strict=True):
         seen = match.person[match.person >= 0]
-        outcomes.append(Outcome(own.boxes, own.scores, match.outcome, seen, np.setdiff1d(own.people, seen)))
+        near, missed = own.overlap.max(axis=1, initial=0.0), np.setdiff1d(own.people, seen)
+        outcomes.append(Outcome(own.boxes, own.scores, match.outcome, near, seen, missed))
     return outcomes
 
 
 @dataclass(frozen=True)
 class Mistake:
     """A false alarm or a missed person. picture: its index; box: upright or rotated, px; rank: higher is worse; repeats:
-    in how many other pictures the same happens at the same place."""
+    in how many other pictures the same happens at the same place; near: a false alarm's largest overlap with a person."""
 
     picture: int
     box: np.ndarray
     rank: float
     repeats: int = 0
+    near: float = 0.0
 
 
 @dataclass
@@ -147,13 +152,11 @@ class TestGalleries:
     def false_alarms(self, gallery_id: str, title: str, count: int = 12, text: str = "") -> Gallery:
         """The false alarms with the highest scores, as crops that open their pictures."""
         mistakes = [
-            Mistake(index, outcome.boxes[row], float(outcome.scores[row]))
+            Mistake(index, outcome.boxes[row], float(outcome.scores[row]), near=float(outcome.near[row]))
             for index, outcome in enumerate(self.outcomes)
             for row in np.flatnonzero(outcome.kind == FALSE_ALARM)
         ]
-        return self._worst(
-            gallery_id, title, mistakes, count, text, FALSE_COLOUR, lambda worst: f"score {worst.rank:.2f}"
-        )
+        return self._worst(gallery_id, title, mistakes, count, text, FALSE_COLOUR, _false_alarm_text)
 
     def missed_people(self, gallery_id: str, title: str, count: int = 12, text: str = "") -> Gallery:
         """The missed people with the largest visible boxes, as crops that open their pictures."""
@@ -213,9 +216,14 @@ def _first_of_each_place(mistakes: Sequence[Mistake], count: int) -> list[Mistak
         same[first] = True
         worst = mistakes[first]
         others = {mistakes[row].picture for row in np.flatnonzero(same)} - {worst.picture}
-        kept.append(Mistake(worst.picture, worst.box, worst.rank, len(others)))
+        kept.append(replace(worst, repeats=len(others)))
         left &= ~same
     return kept
+
+
+def _false_alarm_text(worst: Mistake) -> str:
+    what = f"overlaps a person by {worst.near:.2f}" if worst.near >= TOUCHING_IOU else "nobody"
+    return f"score {worst.rank:.2f}, {what}"
 
 
 def _size_text(worst: Mistake) -> str:

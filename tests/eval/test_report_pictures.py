@@ -55,12 +55,12 @@ def test_outcomes_are_those_of_the_figures() -> None:
 def test_false_alarms_come_surest_first_and_missed_people_largest_first() -> None:
     pictures = [
         _tested([[10, 10, 20, 20]], [[100, 100, 20, 20, 0.4]], name="a.png"),
-        _tested([[10, 10, 50, 40]], [[100, 100, 20, 20, 0.9], [60, 100, 20, 20, 0.6]], name="b.png"),
+        _tested([[10, 10, 50, 40]], [[100, 100, 20, 20, 0.9], [10, 40, 50, 40, 0.6]], name="b.png"),
         _tested([[10, 10, 30, 30]], [[10, 10, 30, 30, 0.95]], name="c.png"),
     ]
     galleries = TestGalleries(pictures, 0.5)
     false = galleries.false_alarms("f", "False", count=2)
-    assert [crop.caption for crop in false.crops] == ["score 0.90", "score 0.60"]
+    assert [crop.caption for crop in false.crops] == ["score 0.90, nobody", "score 0.60, overlaps a person by 0.14"]
     missed = galleries.missed_people("m", "Missed")
     assert [crop.caption for crop in missed.crops] == ["50 × 40 px", "20 × 20 px"]
     assert missed.crops[0].picture_caption == "b.png: 0 found, 1 missed, 2 false alarms"
@@ -78,7 +78,9 @@ def test_the_same_place_of_a_camera_is_shown_once() -> None:
     day = [_tested([], [[*chair[0][:4], 0.5 + number / 100]], "camera 1", f"{number}.png") for number in range(5)]
     other = [_tested([], chair, "camera 2", "other.png")]
     gallery = TestGalleries(day + other, 0.5).false_alarms("f", "")
-    assert [crop.caption for crop in gallery.crops] == ["score 0.80", "score 0.54; the same place in 4 more pictures"]
+    assert [crop.caption for crop in gallery.crops] == [
+        "score 0.80, nobody", "score 0.54, nobody; the same place in 4 more pictures",
+    ]  # fmt: skip
 
 
 def test_no_mistake_is_said() -> None:
