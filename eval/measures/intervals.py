@@ -204,7 +204,9 @@ def estimate(
     together = own.mean() + away.mean(axis=0) * (spread if np.isfinite(spread) else np.nan)
     if len(own) > 1:
         # Seeds differ by themselves and because each has its own luck with these pictures; that luck is in the draws.
-        luck = np.nanmean(away.var(axis=0, ddof=1)) if not np.isnan(away).all() else 0.0
+        spread_of_seeds = away.var(axis=0, ddof=1)
+        known = spread_of_seeds[np.isfinite(spread_of_seeds)]  # not where a drawn picture set leaves a seed undefined
+        luck = float(known.mean()) if len(known) else 0.0
         error = np.sqrt(max(own.var(ddof=1) - luck, 0.0) / len(own))
         together = together + error * rng.standard_t(len(own) - 1, size=len(together))
     return Estimate(own, together, bounds)
@@ -228,7 +230,10 @@ def interval(value: float, drawn: np.ndarray) -> Interval:
     defined = drawn[~np.isnan(drawn)]
     if not len(defined):
         return Interval(value, float("nan"), float("nan"))
-    low, high = np.percentile(defined, [2.5, 97.5])
+    if np.isfinite(defined).all():
+        low, high = np.percentile(defined, [2.5, 97.5])
+    else:  # a ratio to a draw of nobody found: between infinities nothing can be interpolated
+        low, high = np.sort(defined)[np.round(np.array([0.025, 0.975]) * (len(defined) - 1)).astype(int)]
     return Interval(value, float(low), float(high))
 
 

@@ -187,3 +187,10 @@ def test_interval_over_five_seeds_holds_in_19_of_20_cases() -> None:
         found = estimate_figures([f1_figure(own) for own in _simulated(rng, 1.0)], draws, rng).interval
         held.append(found.low <= truth <= found.high)
     assert 0.92 <= np.mean(held) <= 0.99
+
+
+def test_infinite_draws_count_as_large_ones() -> None:
+    drawn = np.concatenate([np.arange(90.0), np.full(10, np.inf)])
+    found = interval(50.0, drawn)
+    assert (found.low, found.high) == (2.0, np.inf)
+    assert interval(1.0, np.array([1.0, np.nan, 3.0])).low == pytest.approx(1.05)
