@@ -14,6 +14,7 @@ from eval.measures.intervals import (
     estimate,
     estimate_figures,
     f1_figure,
+    interval,
     relative_difference,
     student_spread,
 )
