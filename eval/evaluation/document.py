@@ -7,7 +7,7 @@ import platform
 import numpy as np
 import torch
 
-from eval.compare.comparison import Comparison, NetworkDistances
+from eval.compare.comparison import Comparison
 from eval.compare.page import report_of as comparison_report
 from eval.config import EvaluateConfig
 from eval.data.training_sets import TrainingSet
@@ -20,7 +20,6 @@ from eval.report.document import Cell, Column, Plot, Report, Row, Section, Serie
 from eval.report.pictures import TestGalleries, tested_pictures
 from eval.training.testing import upright
 
-TEST_PEOPLE = "test people"
 _FIGURES = (
     ("precision", Column("Precision", 3, "higher", "share of the detections that are right")),
     ("recall", Column("Recall", 3, "higher", "share of the people who are found")),
@@ -47,7 +46,7 @@ _COUNTING = (
 
 def report_of(plan: Plan, evaluation: Evaluation, comparison: Comparison | None) -> Report:
     """The whole report; comparison: of the sets' people with those of the test set."""
-    sections: list[Section | None] = [_result(plan, evaluation, comparison)]
+    sections: list[Section | None] = [_result(evaluation)]
     sections += [_further_test(plan, test) for test in evaluation.tests[1:]]
     if comparison is not None:
         sections += comparison_report(comparison, [], [], "", []).sections
@@ -79,33 +78,19 @@ def _set_row(entry: SetFacts, cells: list[Cell | None]) -> Row:
     return Row(entry.name, cells, f"{what}; {counts}" if what else counts)
 
 
-def _result(plan: Plan, evaluation: Evaluation, comparison: Comparison | None) -> Section:
+def _result(evaluation: Evaluation) -> Section:
     test = evaluation.test
-    columns = [column for _, column in _FIGURES]
-    network = comparison.networks[0] if comparison else None
-    if network:
-        columns += [
-            Column(network.frechet_name, 1, "lower", "Fréchet distance of the people learned from to the test people"),
-        ]
-    rows = []
-    for entry in evaluation.sets:
-        cells = [_cell(test.measures[entry.name].figures[name]) for name, _ in _FIGURES]
-        rows.append(_set_row(entry, cells + ([_distance(network, entry.name)] if network else [])))
+    rows = [
+        _set_row(entry, [_cell(test.measures[entry.name].figures[name]) for name, _ in _FIGURES])
+        for entry in evaluation.sets
+    ]
     note = f"{_seeds_note(evaluation)} Test: {test.facts.title}."
-    if network and any(pair.biased for pair in network.pairs):
-        note += " * biased upwards: no more crops than features."
+    columns = [column for _, column in _FIGURES]
     tables = [Table("figures", "Figures on the test pictures", "Trained on", columns, rows, note)]
     if test.rotated:
         tables.append(_rotated(evaluation))
     tables += [_mistakes(evaluation, test), _counting(evaluation, test)]
     return Section("result", "What the data is worth", [], tables)
-
-
-def _distance(network: NetworkDistances, name: str) -> Cell | None:
-    pair = network.between(name, TEST_PEOPLE)
-    if pair is None:
-        return None
-    return Cell(pair.frechet.value, pair.frechet.low, pair.frechet.high, mark="*" if pair.biased else "")
 
 
 def _seeds_note(evaluation: Evaluation) -> str:

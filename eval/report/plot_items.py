@@ -6,6 +6,7 @@ script exchanges them before it draws. Legends stand in the page, beside the plo
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -118,11 +119,22 @@ def plot_height_px(plot: Plot) -> int:
     return _TALL_PX if plot.kind == "points" else HEIGHT_PX
 
 
+def _top_of_bars(plot: Plot) -> float | None:
+    """Where the axis of bars ends that begin at 0; None for bars below 0."""
+    values = [value for series in plot.series for part in (series.y, series.low, series.high) for value in part or []]
+    finite = [value for value in values if math.isfinite(value)]
+    if not finite or min(finite) < 0:
+        return None
+    return 1.06 * max(finite) or 1.0
+
+
 def _frame(plot: Plot) -> Any:
     """An empty plot in the report's look, without tools that would take a phone's scrolling away."""
     options: dict[str, Any] = {}
     if plot.x_names is not None:
         options["x_range"] = Range1d(start=-0.6, end=len(plot.x_names) - 0.4)
+    if plot.kind == "bars" and (top := _top_of_bars(plot)) is not None:
+        options["y_range"] = Range1d(start=0, end=top)
     drawn = figure(
         height=plot_height_px(plot), sizing_mode="stretch_width", toolbar_location=None, tools="", min_width=120,
         background_fill_alpha=0, border_fill_alpha=0, outline_line_color=None, min_border_right=14, **options,

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from eval.report.document import Cell, Column, Row, Table
+from eval.report.document import Cell, Column, Plot, Row, Series, Table
+from eval.report.plot_items import plot_item, styles_of
 from eval.report.table_text import legend, number_text, shown_cells
 
 
@@ -61,3 +62,22 @@ def test_the_legend_explains_only_signs_that_occur() -> None:
     assert [text.split()[0] for text in legend(_table(Column("F1"), Cell(0.5, deviation=0.1)))] == ["±"]
     everything = _table(Column("F1", better="higher"), Cell(0.5, 0.4, 0.6, 0.1, 0.7), Cell(0.6))
     assert len(legend(everything)) == 4
+
+
+@pytest.mark.parametrize(("values", "end"), [([0.0, 0.0], 1.0), ([0.2, 0.5], 0.53), ([-0.1, 0.5], None)])
+def test_bars_stand_on_zero(values: list[float], end: float | None) -> None:
+    plot = Plot("p", "P", "bars", "x", "y", [Series("a", [0.0, 1.0], values)], ["one", "two"])
+    item = plot_item(plot, styles_of([plot]), "target")
+    ranges = [one["attributes"] for one in _models(item) if one.get("name") == "Range1d"]
+    upright = [
+        one.get("end", 1) for one in ranges if one.get("start", 0) == 0
+    ]  # 0 and 1 are left out: Bokeh's defaults
+    assert upright == ([] if end is None else [pytest.approx(end)])
+
+
+def _models(value: object) -> list[dict]:
+    """Every model with attributes in a plot's JSON."""
+    if isinstance(value, dict):
+        own = [value] if "attributes" in value else []
+        return own + [model for part in value.values() for model in _models(part)]
+    return [model for part in value for model in _models(part)] if isinstance(value, list) else []
