@@ -68,7 +68,7 @@ def test_the_legend_explains_only_signs_that_occur() -> None:
 def test_bars_stand_on_zero(values: list[float], end: float | None) -> None:
     plot = Plot("p", "P", "bars", "x", "y", [Series("a", [0.0, 1.0], values)], ["one", "two"])
     item = plot_item(plot, styles_of([plot]), "target")
-    ranges = [one["attributes"] for one in _models(item) if one.get("name") == "Range1d"]
+    ranges = [one.get("attributes", {}) for one in _models(item) if one["name"] == "Range1d"]
     upright = [
         one.get("end", 1) for one in ranges if one.get("start", 0) == 0
     ]  # 0 and 1 are left out: Bokeh's defaults
@@ -76,8 +76,8 @@ def test_bars_stand_on_zero(values: list[float], end: float | None) -> None:
 
 
 def _models(value: object) -> list[dict]:
-    """Every model with attributes in a plot's JSON."""
+    """Every model in a plot's JSON."""
     if isinstance(value, dict):
-        own = [value] if "attributes" in value else []
+        own = [value] if "name" in value and "id" in value else []
         return own + [model for part in value.values() for model in _models(part)]
     return [model for part in value for model in _models(part)] if isinstance(value, list) else []
