@@ -11,6 +11,9 @@ from eval.benchmark.figures import regression_of
 from eval.benchmark.results import Figure
 from eval.benchmark.tables import Material, mean_difference, skip_pairs, sweep_points, sweep_set
 
+LEARNED_F1 = 0.05
+"""Below it differences mean nothing: the detector finds nobody but by chance."""
+
 
 def headline(material: Material) -> str:
     """One line: the best training set on R's test pictures, or that none can be called best."""
@@ -159,4 +162,8 @@ def _limits(material: Material) -> list[str]:
         limits.append("Each refiner was trained once; with another seed it may turn out otherwise (Table 5.3).")
     if material.results.stands_in:
         limits.append("The test pictures stand in for real ones: these figures say nothing about a real camera.")
+    if any(_f1(material, name) < LEARNED_F1 for name in ranking(material)):
+        limits.append(
+            f"An F1 below {LEARNED_F1} means that the detector has not learned to find people in the test pictures."
+        )
     return limits
