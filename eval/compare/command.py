@@ -6,7 +6,6 @@ components. Everything that can be wrong with the input is looked at before any 
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,8 +24,9 @@ from eval.compare.page import report_of
 from eval.data.training_sets import TrainingSet, parse_entries, read_set, shared_pictures
 from eval.networks.features import FEATURES, FeatureNetwork, feature_kind, load_features
 from eval.networks.pools import SOURCES, PoolFeatures, load_pool_layers
+from eval.report.folder import refuse_foreign_folder
 from eval.report.page import write_report
-from eval.training.testing import choose_device
+from eval.training.testing import choose_device, device_title
 
 _OURS = ("report.json", "index.html", "config.yaml")
 
@@ -52,13 +52,13 @@ def run(config: CompareConfig) -> Path:
     comparison = compare(plan.sets, plan.references, plan.networks, plan.pools, options_of(config), _bar)
     config.out.mkdir(parents=True, exist_ok=True)
     commands = [f"python generate.py compare --config {config.out / 'config.yaml'}"]
-    report = report_of(comparison, [("Ran on", _hardware(plan.device))], _shared(plan.sets), config.note, commands)
+    report = report_of(comparison, [("Ran on", device_title(plan.device))], _shared(plan.sets), config.note, commands)
     return write_report(report, config.out)
 
 
 def make_plan(config: CompareConfig) -> Plan:
     """Check everything that can be wrong and read what is small. InputError says what to do."""
-    _refuse_foreign_folder(config.out)
+    refuse_foreign_folder(config.out, _OURS)
     device = choose_device(config.device)
     for name in config.features:
         feature_kind(name)
@@ -83,15 +83,6 @@ def options_of(config: CompareConfig) -> Options:
 
 def _bar(text: str, total: int) -> Callable[[Iterable], Iterable]:
     return partial(tqdm, desc=text, total=total, leave=False, mininterval=0.5)
-
-
-def _refuse_foreign_folder(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise InputError(f"--out {out}: is a file; a report is a folder")
-    if (out / "dataset.json").is_file():
-        raise InputError(f"--out {out}: holds a dataset; name another folder for the report")
-    if out.is_dir() and any(out.iterdir()) and not any((out / name).exists() for name in _OURS):
-        raise InputError(f"--out {out}: is not empty and holds no report; name another folder")
 
 
 def _refuse_unknown_pools(config: CompareConfig) -> None:
@@ -167,9 +158,3 @@ def _shared(sets: Sequence[TrainingSet]) -> list[str]:
                 f"{len(shared)} of {b.pictures} pictures of {b.name} are also in {a.name}; they look too near."
             )
     return warnings
-
-
-def _hardware(device: torch.device) -> str:
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"CPU, {torch.get_num_threads()} threads, {platform.machine()}, torch {torch.__version__}"

@@ -201,11 +201,7 @@ def onnx_bytes(kept: KeptDetector, input_type: str = "uint8", opset: int = 18) -
 def _traced(graph: nn.Module, example: Tensor) -> torch.export.ExportedProgram:
     """The graph for any number of pictures."""
     shapes = {"pictures": {0: torch.export.Dim("n")}}
-    try:
-        return torch.export.export(graph, (example,), dynamic_shapes=shapes, strict=False)
-    except Exception:
-        # The slower way reads the code itself, and so takes len() of a tensor for as free as its first size.
-        return torch.export.export(graph, (example,), dynamic_shapes=shapes, strict=True)
+    return torch.export.export(graph, (example,), dynamic_shapes=shapes, strict=False)
 
 
 class _quiet_logging:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import platform
-
 import numpy as np
-import torch
 
 from eval.compare.comparison import Comparison
 from eval.compare.page import report_of as comparison_report
@@ -18,7 +15,7 @@ from eval.measures.intervals import Difference, Estimate
 from eval.report.data_pictures import people_gallery, refined_people, refined_pictures, training_gallery
 from eval.report.document import Cell, Column, Plot, Report, Row, Section, Series, Table
 from eval.report.pictures import TestGalleries, tested_pictures
-from eval.training.testing import upright
+from eval.training.testing import device_title, upright
 
 _FIGURES = (
     ("precision", Column("Precision", 3, "higher", "share of the detections that are right")),
@@ -303,8 +300,7 @@ def _conditions(plan: Plan, evaluation: Evaluation) -> list[tuple[str, str]]:
     network = plan.features.kind
     found.append(("Distances", f"{network.title}, {network.dimensions} features, weights: {plan.features.weights}, "
                                f"upright crops of {config.crop_px} px"))  # fmt: skip
-    where = torch.cuda.get_device_name(plan.start.device) if plan.start.device.type == "cuda" else _processor()
-    return [*found, ("Ran on", where)]
+    return [*found, ("Ran on", device_title(plan.start.device))]
 
 
 def _length(config: EvaluateConfig) -> str:
@@ -313,7 +309,3 @@ def _length(config: EvaluateConfig) -> str:
         return f"{training.steps:,} steps a stage"
     real = training.epochs_with_real
     return f"{training.epochs} epochs" + (f" ({real} of sets with real pictures)" if real else "")
-
-
-def _processor() -> str:
-    return f"CPU, {torch.get_num_threads()} threads, {platform.machine()}, torch {torch.__version__}"

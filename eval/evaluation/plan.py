@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from annotate.dataset import Dataset
 from annotate.errors import InputError
@@ -16,6 +15,7 @@ from eval.evaluation.tracking import require_tracking
 from eval.networks.features import FeatureNetwork, load_features
 from eval.networks.pools import PoolFeatures, load_pool_layers
 from eval.networks.weights import checksum, download, read_weights
+from eval.report.folder import refuse_foreign_folder
 from eval.training.runs import Start
 from eval.training.testing import choose_device
 from eval.training.trainer import Weights
@@ -43,7 +43,7 @@ class Plan:
 
 def make_plan(config: EvaluateConfig) -> Plan:
     """Check everything that can be wrong and read what is small. InputError says what to do."""
-    _refuse_foreign_folder(config.out)
+    refuse_foreign_folder(config.out, _OURS)
     require_tracking(config)
     kind, device = detector_kind(config.detector), choose_device(config.device)
     if len(set(config.seeds)) < len(config.seeds):
@@ -71,15 +71,6 @@ def _pools(config: EvaluateConfig) -> PoolFeatures | None:
         return None
     layers = load_pool_layers([2, 5], config.pool_weights, config.download, "--pool-weights", "leave the option out")
     return PoolFeatures(layers, "flat")
-
-
-def _refuse_foreign_folder(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise InputError(f"--out {out}: is a file; a report is a folder")
-    if (out / "dataset.json").is_file():
-        raise InputError(f"--out {out}: holds a dataset; name another folder for the report")
-    if out.is_dir() and any(out.iterdir()) and not any((out / name).exists() for name in _OURS):
-        raise InputError(f"--out {out}: is not empty and holds no report; name another folder")
 
 
 def _read_tests(config: EvaluateConfig) -> dict[str, Dataset]:

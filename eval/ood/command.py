@@ -17,6 +17,7 @@ from eval.ood.models import Trunk
 from eval.ood.protocol import OodPlan, run_protocol, triplets_of
 from eval.ood.report import build_report
 from eval.report.document import Report
+from eval.report.folder import refuse_foreign_folder
 from eval.report.page import write_report
 from eval.training.testing import choose_device
 
@@ -45,7 +46,7 @@ def measure(plan: OodPlan) -> Report:
 
 def make_plan(config: OodConfig) -> OodPlan:
     """Check everything that can be wrong and read what is small. InputError says what to do."""
-    _refuse_foreign_folder(config.out)
+    refuse_foreign_folder(config.out, _OURS)
     methods, device = chosen_methods(config.methods), choose_device(config.device)
     if len(set(config.seeds)) < len(config.seeds):
         raise InputError(f"--seeds {config.seeds}: a seed is given twice; every repetition needs its own")
@@ -69,15 +70,6 @@ def _sources(config: OodConfig, names: list[str]) -> list[str]:
         if config.sources.count(name) > 1:
             raise InputError(f'--sources: "{name}" is given twice; name each source once')
     return config.sources or names
-
-
-def _refuse_foreign_folder(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise InputError(f"--out {out}: is a file; a report is a folder")
-    if (out / "dataset.json").is_file():
-        raise InputError(f"--out {out}: holds a dataset; name another folder for the report")
-    if out.is_dir() and any(out.iterdir()) and not any((out / name).exists() for name in _OURS):
-        raise InputError(f"--out {out}: is not empty and holds no report; name another folder")
 
 
 def _trunk(config: OodConfig) -> Trunk:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 import numpy as np
-import torch
 
 from eval.measures.intervals import Interval
 from eval.ood.config import OodConfig
@@ -17,6 +16,7 @@ from eval.ood.methods import METHODS
 from eval.ood.protocol import OodPlan, Outcome, TripletResult
 from eval.ood.summary import MethodSummary, summarise
 from eval.report.document import Cell, Column, CropOf, Gallery, Plot, Report, Row, Section, Series, Table
+from eval.training.testing import device_title
 
 FEW_SOURCES = 5
 SHOWN_CROPS = 8
@@ -187,8 +187,7 @@ def _conditions(plan: OodPlan, outcome: Outcome) -> list[tuple[str, str]]:
         for domain in plan.domains
     ]
     triplets = len({result.triplet for result in outcome.results})
-    where = torch.cuda.get_device_name(plan.device) if plan.device.type == "cuda" else (
-        f"CPU, {torch.get_num_threads()} threads, torch {torch.__version__}")  # fmt: skip
+    where = device_title(plan.device)
     return [
         ("Sets", "; ".join(sets)),
         ("Triplets", f"{triplets} of source, validation set and target, all different; sources: {', '.join(plan.sources)}"),

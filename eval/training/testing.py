@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Sequence
 
 import numpy as np
@@ -24,6 +25,13 @@ def choose_device(name: str) -> torch.device:
         return torch.device(name)
     except RuntimeError:
         raise InputError(f'--device "{name}" is unknown; use cpu, cuda or auto') from None
+
+
+def device_title(device: torch.device) -> str:
+    """What figures say of the machine they were measured on."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU, {torch.get_num_threads()} threads, {platform.machine()}, torch {torch.__version__}"
 
 
 def detect_samples(

@@ -7,9 +7,11 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 import eval.networks.torchvision_guard  # noqa: F401  (torchmetrics imports torchvision)
 from annotate.dataset import DatasetInfo, DatasetWriter, Person, Picture
+from eval.networks.features import vgg16_convolutions
 
 
 def _write_discs(
@@ -61,3 +63,14 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def vgg16(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """VGG16's convolutions with random weights, as torchvision names them."""
+    path = tmp_path_factory.mktemp("weights") / "vgg16.safetensors"
+    generator = torch.Generator().manual_seed(0)
+    state = {name: torch.randn(value.shape, generator=generator) * (2 / value[0].numel()) ** 0.5 if value.dim() > 1
+             else torch.zeros(value.shape) for name, value in vgg16_convolutions().state_dict().items()}  # fmt: skip
+    save_file({f"features.{name}": value for name, value in state.items()}, str(path))
+    return path

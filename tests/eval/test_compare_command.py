@@ -7,13 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
-from safetensors.torch import save_file
 
 from annotate.errors import InputError
 from eval.compare import command, page
 from eval.compare.config import CompareConfig
-from eval.networks.features import vgg16_convolutions
 from eval.report.document import Report
 
 
@@ -26,16 +23,6 @@ def config(tmp_path: Path, write_discs: Callable[..., Path]) -> CompareConfig:
     return CompareConfig(
         sets=sets, reference=["R"], out=tmp_path / "out", crop_px=32, pca=False, download=False, note="Tiny."
     )
-
-
-@pytest.fixture(scope="module")
-def vgg16(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "vgg16.safetensors"
-    generator = torch.Generator().manual_seed(0)
-    state = {name: torch.randn(value.shape, generator=generator) * (2 / value[0].numel()) ** 0.5 if value.dim() > 1
-             else torch.zeros(value.shape) for name, value in vgg16_convolutions().state_dict().items()}  # fmt: skip
-    save_file({f"features.{name}": value for name, value in state.items()}, str(path))
-    return path
 
 
 def _refused(config: CompareConfig, match: str, **changes: object) -> None:

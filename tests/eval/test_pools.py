@@ -5,22 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from annotate.errors import InputError
 from eval.networks.features import vgg16_convolutions
 from eval.networks.pools import PoolFeatures, load_pool_layers
-
-
-@pytest.fixture(scope="module")
-def vgg16(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """VGG16's convolutions with random weights, as torchvision names them."""
-    path = tmp_path_factory.mktemp("weights") / "vgg16.safetensors"
-    generator = torch.Generator().manual_seed(0)
-    state = {name: torch.randn(value.shape, generator=generator) * (2 / value[0].numel()) ** 0.5 if value.dim() > 1
-             else torch.zeros(value.shape) for name, value in vgg16_convolutions().state_dict().items()}  # fmt: skip
-    save_file({f"features.{name}": value for name, value in state.items()}, str(path))
-    return path
 
 
 def _pictures(count: int) -> np.ndarray:
